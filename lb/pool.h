@@ -1,0 +1,111 @@
+/*
+ * lb/pool.h - the members of a pool in one generation, and the only way to get one of them.
+ *
+ *   lb_pool_pick ---> lb_pool_sent ---> lb_pool_done        once each, in this order
+ *                         '--------> another lb_pool_pick with the first one tried
+ *
+ * Members never change: new members make a new pool.
+ */
+#ifndef LB_POOL_H
+#define LB_POOL_H
+
+#include "base/err.h"
+#include "lb/backend.h"
+#include "lb/eligible.h"
+#include "lb/sticky.h"
+#include "lb/strategy.h"
+
+struct lb_pool;
+
+/* One place of a backend in a pool; hangs in backend->seats. */
+struct lb_seat {
+	struct list node;
+	struct lb_pool *pool;    /* borrowed: the pool owns its seats */
+	struct backend *backend; /* ref */
+	uint32_t index;
+	uint32_t weight, max_jobs; /* as this generation says */
+	int32_t priority;
+	bool is_backup;
+};
+
+struct lb_pool_stats {
+	uint64_t picks, none, sticky_hits, sticky_moves;
+};
+
+struct lb_pool {
+	const struct conf_pool *conf; /* borrowed: the generation owns both */
+	struct lb_seat *seats;        /* owned, [count] */
+	uint32_t count;
+	/* ... the rest is lb/pool.c's: view, sets, strategy, sticky table. */
+	struct lb_view view;
+	struct lb_load *load;         /* owned, [count] */
+	uint64_t *sets[LB_SET_COUNT]; /* owned bitmaps */
+	uint32_t set_count[LB_SET_COUNT];
+	uint64_t set_epoch[LB_SET_COUNT];
+	uint64_t *scratch; /* owned bitmap: a set without the tried ones */
+	const struct lb_strategy *strategy;
+	void *self;               /* owned by strategy */
+	struct lb_sticky *sticky; /* ref, NULL without stickiness */
+	uint32_t *by_id;          /* owned: open-addressed id_hash -> index + 1 */
+	uint32_t by_id_mask;
+	struct lb_pool_stats stats;
+	bool is_active; /* seats are hung into their backends and nodes' drain flags applied */
+};
+
+/* Beside a running one: takes references to living backends, and changes nothing on them until
+ * lb_pool_activate. -EINVAL with *err. */
+int lb_pool_create(
+	struct lb_pool **ret_pool, const struct conf_pool *conf, struct err *err) MUST_CHECK;
+/* Cannot fail: from now on it follows its backends, and their rise, fall and drain are those of
+ * this generation. */
+void lb_pool_activate(struct lb_pool *pool);
+/* Takes NULL. Unhooks its seats; the backends live on as long as somebody holds them. */
+void lb_pool_destroy(struct lb_pool *pool);
+
+/* What a request carries. Values are borrowed for the call; p == NULL: not there. */
+struct lb_keys {
+	struct slice value[CONF_KEY_COUNT];
+};
+
+struct lb_pick {
+	struct lb_seat
+		*seat;   /* borrowed from the pool; NULL: nobody is eligible (or all were tried) */
+	bool was_sticky; /* a key was found and followed */
+	struct backend *moved_from; /* borrowed; the key said this one, which may not be used now.
+				       NULL if none, or gone */
+	bool was_moved;             /* a key was found and could not be followed */
+};
+
+/*
+ * Stickiness first: the first key, in the configured order, with a hit on an eligible backend that
+ * is not tried wins, full or not, because a client's jobs belong beside its /ws. Otherwise the
+ * strategy picks in the best non-empty set (lb/eligible.h). All keys present are then learned for
+ * the backend picked. `tried`: bitmap of (count + 63) / 64 words, NULL for none. Counts in_flight
+ * (and jobs_sent for a job) on the backend picked.
+ */
+struct lb_pick lb_pool_pick(struct lb_pool *pool, const struct lb_request *req,
+	const struct lb_keys *keys, const uint64_t *tried);
+/* A key that came with the answer (prompt_id, a cookie just made). */
+void lb_pool_learn(
+	struct lb_pool *pool, struct lb_seat *seat, enum conf_sticky_key kind, struct slice value);
+
+struct lb_outcome {
+	enum lb_result result;
+	bool was_job, job_accepted; /* accepted: the worker answered 2xx */
+	uint32_t first_byte_us;     /* 0: no answer came */
+	uint32_t took_us;
+	const char *why; /* LB_DONE_FAILED: for people */
+};
+/* Ends what lb_pool_pick began. A failure counts towards the backend's `fall` (passive), a success
+ * resets the row. */
+void lb_pool_done(struct lb_pool *pool, struct lb_seat *seat, const struct lb_outcome *outcome);
+
+/* An eligible backend exists. */
+bool lb_pool_is_available(const struct lb_pool *pool);
+bool lb_pool_needs(const struct lb_pool *pool, enum lb_need need);
+
+/* lb_backend_touch arrives here: copies the load into the view and moves the member between the
+ * sets. */
+void lb_pool_refresh(struct lb_pool *pool, uint32_t index);
+
+#endif
