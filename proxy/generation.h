@@ -1,0 +1,56 @@
+/*
+ * proxy/generation.h - one configuration at run time: the tree, its pools, its certificates, its
+ * routes.
+ *
+ * Built whole beside the running one (generation_create), then made current
+ * by a step that cannot fail (app.c). Every exchange holds a reference, a
+ * connection between two requests holds none.
+ *
+ *   listening address -> site -> server (by Host) -> location (longest prefix) -> pool | answer
+ */
+#ifndef PROXY_GENERATION_H
+#define PROXY_GENERATION_H
+
+#include "base/err.h"
+#include "conf/conf.h"
+#include "lb/pool.h"
+#include "proxy/tls.h"
+
+struct site_name; /* proxy/generation.c: name -> server */
+
+/* What one listening address serves. */
+struct site {
+	const struct conf_listen *listen; /* borrowed: in the tree */
+	const struct conf_server
+		*default_server; /* borrowed; the first one that names the address */
+	struct tls_site *tls;    /* owned; NULL: plain */
+	struct site_name *names; /* owned, sorted */
+	uint32_t name_count;
+};
+
+struct generation {
+	uint32_t refs;
+	uint64_t number;          /* 1, 2, 3 ... */
+	struct conf *conf;        /* owned */
+	struct lb_pool **pools;   /* owned, [conf->pool_count] */
+	struct tls_context **tls; /* owned, [conf->server_count], NULL where plain */
+	struct site *sites;       /* owned, one per distinct listen text */
+	uint32_t site_count;
+};
+
+/* Takes `conf` over, on failure too. -errno; problems name file and line. */
+int generation_create(struct generation **ret_generation, struct conf *conf, uint64_t number,
+	struct conf_problems *problems) MUST_CHECK;
+struct generation *generation_ref(struct generation *generation);
+void generation_unref(struct generation *generation); /* takes NULL */
+
+/* NULL when no server listens there. */
+struct site *generation_site(const struct generation *generation, const char *listen_text);
+
+/* The server for a Host name (lower or upper case, without port): exact, then "*.suffix", then the
+ * default. `ret_named` tells whether by name. */
+const struct conf_server *site_server(const struct site *site, struct slice name, bool *ret_named);
+/* Longest prefix; NULL when none fits (404). */
+const struct conf_location *server_location(const struct conf_server *server, struct slice path);
+
+#endif

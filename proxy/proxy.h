@@ -1,0 +1,49 @@
+/*
+ * proxy/proxy.h - the data plane as app.c drives it.
+ */
+#ifndef PROXY_PROXY_H
+#define PROXY_PROXY_H
+
+#include "proxy/generation.h"
+#include "proxy/inspect.h"
+#include "proxy/stats.h"
+
+/* Before the first generation: buffers, pipes, signal masks. -errno. */
+int proxy_start(void) MUST_CHECK;
+/* After the loop has ended: closes what is left. */
+void proxy_finish(void);
+
+/* -- listeners: kept by the address text over reloads -- */
+
+/* Opens every listener of `generation` that is not open yet, beside the running ones. On failure
+ * none of the new ones stays. */
+int proxy_listen(struct generation *generation, struct conf_problems *problems) MUST_CHECK;
+/* Undoes a proxy_listen whose reload failed later on. */
+void proxy_unlisten_new(void);
+/* Cannot fail. Listeners serve `generation` from now on; those it does not name stop accepting and
+ * end when their connections have. */
+void proxy_commit(struct generation *generation);
+/* The current generation; NULL before the first commit. Borrowed. */
+struct generation *proxy_generation(void);
+
+/* QUIT: no new connections; idle ones end after their next answer or a short grace; what runs
+ * finishes. */
+void proxy_stop_accepting(void);
+/* Client connections that are still there. */
+uint32_t proxy_connections(void);
+/* Called (once per turn at most) when the last client connection has gone after
+ * proxy_stop_accepting. */
+void proxy_on_empty(void (*fn)(void));
+/* TERM, or the drain is over: closes every exchange and connection with that reason. */
+void proxy_close_all(enum close_reason reason);
+/* timeouts.drain is over for a worker: ends its exchanges and tunnels. */
+void proxy_close_backend(struct backend *backend, enum close_reason reason);
+
+/* -- access log -- */
+
+/* Opens (or changes to) the file; on failure the old one stays. */
+int proxy_access_log(const char *path, enum conf_log_format format, struct err *err) MUST_CHECK;
+int proxy_access_log_reopen(struct err *err) MUST_CHECK;
+uint64_t proxy_access_lines_lost(void);
+
+#endif
