@@ -5,11 +5,13 @@ from aiohttp import web
 
 from . import faults, files, guard, jobs_api, prompts, system, userdata, wire, ws
 
-PAGE = os.path.join(os.path.dirname(__file__), "page.html")
+PAGE = os.path.join(os.path.dirname(__file__), "page")
 
 
 async def get_page(request):
-    return web.FileResponse(PAGE, headers={"Cache-Control": "no-store, must-revalidate"})
+    name = request.match_info.get("name", "index.html")
+    headers = {"Cache-Control": "no-store, must-revalidate"} if name == "index.html" else {}
+    return web.FileResponse(os.path.join(PAGE, name), headers=headers)
 
 
 def build(worker):
@@ -22,5 +24,7 @@ def build(worker):
                 *userdata.routes(), *([] if old else jobs_api.routes())]
     application.add_routes(
         [web.route(one.method, "/api" + one.path, one.handler) for one in mirrored])
-    application.add_routes([*mirrored, web.get("/", get_page), *faults.routes(), *wire.routes()])
+    application.add_routes([
+        *mirrored, web.get("/", get_page), web.get(r"/{name:page\.(css|js)}", get_page),
+        *faults.routes(), *wire.routes()])
     return application

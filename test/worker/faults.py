@@ -164,12 +164,16 @@ async def get_test(request):
 
 
 async def post_test(request):
-    """{"fault": ...} and its keys, {"set": {setting: value}}, {"reset": true}, in any mix."""
+    """{"fault": ...} and its keys, {"set": {setting: value}}, {"reset": true}, in any mix.
+
+    reset forgets requests, jobs and history, and stops the running job.
+    """
     worker = request.app["worker"]
     try:
         asked = await request.json()
         if asked.pop("reset", False):
             worker.seen.reset()
+            worker.queue.reset()
         worker.settings.change(asked.pop("set", {}))
         if asked:
             await worker.faults.set(asked, request.transport)

@@ -101,6 +101,13 @@ class Queue:
         self.interrupted.set()
         return True
 
+    def reset(self):
+        """As after a start, but for the numbers given out: nothing runs, waits or is remembered."""
+        self.interrupt()
+        self.remove(lambda job: True)
+        self.history.clear()
+        self.done = self.failed = self.accepted = 0
+
     def report(self):
         return {"accepted": self.accepted, "done": self.done, "failed": self.failed,
                 "running": self.running.id if self.running else None,

@@ -1,4 +1,4 @@
-"""/jobs: queue and history in one list, as newer ComfyUI gives them (routed under /api)."""
+"""/api/jobs: queue and history in one list, as newer ComfyUI gives them."""
 from aiohttp import web
 
 from .prompts import is_canonical
@@ -120,6 +120,6 @@ async def cancel_many(request):
 
 def routes():
     return [
-        web.get("/jobs", get_jobs), web.get("/jobs/{job_id}", get_job),
-        web.post("/jobs/cancel", cancel_many), web.post("/jobs/{job_id}/cancel", cancel_one),
+        web.get("/api/jobs", get_jobs), web.get("/api/jobs/{job_id}", get_job),
+        web.post("/api/jobs/cancel", cancel_many), web.post("/api/jobs/{job_id}/cancel", cancel_one),
     ]

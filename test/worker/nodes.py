@@ -10,6 +10,7 @@ SEED = {"default": 0, "min": 0, "max": 0xffffffffffffffff, "control_after_genera
 STATIC = ("CheckpointLoaderSimple", "LoraLoader", "CLIPTextEncode", "EmptyLatentImage",
           "LoadImage", "VAEEncode")
 SAMPLER = "KSampler"
+BLANKS = ("EmptyLatentImage", "EmptyImage")  # these say how large the result is
 
 
 def describe(name, inputs, outputs, category, output_node=False, hidden=None):
@@ -52,6 +53,12 @@ def catalogue(worker):
             "width": ["INT", SIZE], "height": ["INT", SIZE],
             "batch_size": ["INT", {"default": 1, "min": 1, "max": 4096}]},
             [("LATENT", "LATENT")], "latent"),
+        describe("EmptyImage", {
+            "width": ["INT", {**SIZE, "min": 1, "step": 1}],
+            "height": ["INT", {**SIZE, "min": 1, "step": 1}],
+            "batch_size": ["INT", {"default": 1, "min": 1, "max": 4096}],
+            "color": ["INT", {"default": 0, "min": 0, "max": 0xffffff, "display": "color"}]},
+            [("IMAGE", "IMAGE")], "image"),
         describe("LoadImage", {"image": [images, {"image_upload": True}]},
                  [("IMAGE", "IMAGE"), ("MASK", "MASK")], "image"),
         describe("VAEEncode", {"pixels": ["IMAGE"], "vae": ["VAE"]},

@@ -16,7 +16,7 @@ class Interrupted(Exception):
 class Run:
     """One job while it runs."""
 
-    def __init__(self, job, static):
+    def __init__(self, job, static, workers):
         self.job = job
         self.messages = []   # what the history keeps
         self.outputs = {}
@@ -24,6 +24,7 @@ class Run:
         self.executed = []
         self.states = {}     # progress_state's nodes
         self.cached = static
+        self.workers = workers  # the nodes that take the job's time
 
     def ids(self, node_id):
         return {"node_id": node_id, "prompt_id": self.job.id, "display_node_id": node_id,
@@ -54,7 +55,9 @@ class Runner:
         order = sort_nodes(job.prompt, job.outputs)
         static = {n: signature(job.prompt, n) for n in order
                   if job.prompt[n]["class_type"] in nodes.STATIC}
-        run = Run(job, [n for n, mark in static.items() if mark in self.kept])
+        cached = [n for n, mark in static.items() if mark in self.kept]
+        samplers = [n for n in order if job.prompt[n]["class_type"] == nodes.SAMPLER]
+        run = Run(job, cached, samplers or [n for n in order if n not in cached][:1])
         self.tell(run, "execution_start")
         self.tell(run, "execution_cached", nodes=run.cached)
         good, node_id = False, None
@@ -107,9 +110,9 @@ class Runner:
         self.progress(run, node_id, 0, 1, "running")
         if name == "CheckpointLoaderSimple":
             await self.load(inputs["ckpt_name"])
-        elif name == nodes.SAMPLER:
-            await self.sample(run, node_id, inputs)
-        elif name in ("SaveImage", "PreviewImage"):
+        if node_id in run.workers:
+            await self.work(run, node_id, inputs)
+        if name in ("SaveImage", "PreviewImage"):
             output = self.save(run, name, inputs)
             run.outputs[node_id] = output
             run.meta[node_id] = {"node_id": node_id, "display_node": node_id,
@@ -144,11 +147,11 @@ class Runner:
         self.loaded.append(model)
         del self.loaded[:-self.worker.settings.model_room]
 
-    async def sample(self, run, node_id, inputs):
+    async def work(self, run, node_id, inputs):
+        """The steps of a sampler, or of the node that stands for one in a graph without."""
         settings, job = self.worker.settings, run.job
-        samplers = sum(n["class_type"] == nodes.SAMPLER for n in job.prompt.values())
-        steps = int(job.extra.get("steps") or settings.steps or inputs["steps"])
-        step_ms = float(job.extra.get("job_ms") or settings.job_ms) / samplers / steps
+        steps = int(job.extra.get("steps") or settings.steps or inputs.get("steps", 1))
+        step_ms = float(job.extra.get("job_ms") or settings.job_ms) / len(run.workers) / steps
         picture = images.Picture(picture_seed(job))
         for step in range(steps):
             self.worker.faults.on_step(step, steps)
@@ -214,7 +217,7 @@ def signature(prompt, node_id):
 def picture_seed(job, index=0):
     """What the picture shows follows from the seeds and texts in the prompt, not from the worker."""
     told = [value for node in job.prompt.values() for name, value in
-            sorted(node.get("inputs", {}).items()) if name in ("seed", "text")]
+            sorted(node.get("inputs", {}).items()) if name in ("seed", "text", "color")]
     return f"{told}{index}"
 
 
@@ -222,7 +225,7 @@ def image_shape(prompt, edge):
     """Width, height and number of the images that a prompt asks for."""
     width, height, count = 512, 512, 1
     for node in prompt.values():
-        if node["class_type"] == "EmptyLatentImage":
+        if node["class_type"] in nodes.BLANKS:
             inputs = node["inputs"]
             width, height, count = (int(inputs[k]) for k in ("width", "height", "batch_size"))
     return (edge or width), (edge or height), count

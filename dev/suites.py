@@ -1,0 +1,195 @@
+"""Runs test suites, keeps what each found as JUnit XML, and counts: the second half of dev/test.
+
+A suite is a function that returns its cases. What they found stands in
+build/reports/SUITE.xml, so that .ci/run can add to what dev/test has run and
+count all of it.
+"""
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+REPORTS = ROOT / "build/reports"
+BUILD = ROOT / "build/test"
+BINARY = BUILD / "comfymux"
+FUZZ_SECONDS = 30
+SUITE_SECONDS = 720  # no suite may hang the whole
+SANITIZERS = {
+    "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:strict_string_checks=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1",
+}
+
+
+class Case:
+    def __init__(self, suite, name, outcome, text=""):
+        self.suite = suite
+        self.name = name
+        self.outcome = outcome  # passed, failed, skipped
+        self.text = text
+
+
+def run(command, **environment):
+    """The exit status; the output goes where ours goes. The command and its children end in time."""
+    print("+", " ".join(map(str, command)), flush=True)
+    child = subprocess.Popen([str(word) for word in command], cwd=ROOT, start_new_session=True,
+                             env={**os.environ, **SANITIZERS, **environment})
+    try:
+        return child.wait(SUITE_SECONDS)
+    except BaseException as why:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        if isinstance(why, subprocess.TimeoutExpired):
+            print(f"{command[0]}: not done after {SUITE_SECONDS} s", flush=True)
+            return 124
+        raise
+
+
+def step(suite, name, command, **environment):
+    """A command that is one case: passed if it exits with 0."""
+    status = run(command, **environment)
+    return Case(suite, name, "passed" if status == 0 else "failed", f"exit status {status}")
+
+
+def read_junit(suite, path):
+    """The cases of a file that pytest or meson wrote."""
+    cases = []
+    for case in ET.parse(path).getroot().iter("testcase"):
+        name = ".".join(filter(None, (case.get("classname"), case.get("name"))))
+        outcome, text = "passed", ""
+        for child in case:
+            if child.tag in ("failure", "error"):
+                outcome, text = "failed", child.get("message") or child.text or ""
+            elif child.tag == "skipped" and outcome == "passed":
+                outcome = "skipped"
+                text = child.get("message") or case.findtext("system-out") or "no reason given"
+        cases.append(Case(suite, name, outcome, text.strip()))
+    return cases
+
+
+def reported(suite, status, path, expected=(0,)):
+    """The cases in a report, and one more if the runner itself failed beyond them."""
+    try:
+        cases = read_junit(suite, path)
+    except (OSError, ET.ParseError) as why:
+        return [Case(suite, "report", "failed", f"exit status {status}, {why}")]
+    if status not in expected and not any(case.outcome == "failed" for case in cases):
+        cases.append(Case(suite, "exit status", "failed", f"exit status {status}"))
+    return cases
+
+
+def build(suite):
+    """Builds build/test once per run; None, or the case that says it failed."""
+    if not (BUILD / "build.ninja").exists():
+        status = run(["meson", "setup", BUILD, "-Dsanitize=true", "-Dwerror=true",
+                      "-Dbuildtype=debugoptimized"])
+        if status:
+            return Case(suite, "meson setup", "failed", f"exit status {status}")
+    status = run(["ninja", "--quiet", "-C", BUILD])
+    return Case(suite, "build", "failed", f"exit status {status}") if status else None
+
+
+def unit():
+    failed = build("unit")
+    if failed:
+        return [failed]
+    report = BUILD / "meson-logs/testlog.junit.xml"
+    report.unlink(missing_ok=True)
+    status = run(["meson", "test", "-C", BUILD, "--no-rebuild", "--print-errorlogs"])
+    return reported("unit", status, report)
+
+
+def lint():
+    return [step("lint", "layers", ["dev/layers"]),
+            step("lint", "format", ["dev/fmt", "--check"])]
+
+
+def pytest(suite):
+    folder = f"test/{suite}"
+    report = REPORTS / f"pytest-{suite}.xml"
+    report.unlink(missing_ok=True)
+    status = run(["/usr/bin/python3", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider",
+                  f"--junitxml={report}", folder], COMFYMUX=str(BINARY))
+    return reported(suite, status, report)
+
+
+def worker():
+    return pytest("worker")
+
+
+def integration():
+    failed = build("integration")
+    return [failed] if failed else pytest("integration")
+
+
+def browser():
+    failed = build("browser")
+    return [failed] if failed else pytest("browser")
+
+
+def check():
+    return [step("check", part, ["dev/check", part]) for part in ("build", "tidy", "fmt")]
+
+
+def fuzz():
+    targets = sorted(path.stem.removeprefix("fuzz_") for path in ROOT.glob("test/fuzz/fuzz_*.c")
+                     if path.stem != "fuzz_main")
+    return [step("fuzz", target, ["dev/fuzz", "-t", FUZZ_SECONDS, target]) for target in targets]
+
+
+DEFAULT = {"lint": lint, "unit": unit, "worker": worker, "integration": integration,
+           "browser": browser}
+SUITES = {**DEFAULT, "check": check, "fuzz": fuzz}
+
+
+def write(suite, cases):
+    root = ET.Element("testsuite", name=suite, tests=str(len(cases)))
+    for case in cases:
+        element = ET.SubElement(root, "testcase", classname=suite, name=case.name)
+        if case.outcome != "passed":
+            tag = "failure" if case.outcome == "failed" else "skipped"
+            ET.SubElement(element, tag, message=case.text)
+    ET.ElementTree(root).write(REPORTS / f"{suite}.xml")
+
+
+def summarise():
+    """Prints every case that did not pass, then the counts. True if nothing failed."""
+    counts = {"passed": 0, "failed": 0, "skipped": 0}
+    print()
+    for suite in SUITES:
+        path = REPORTS / f"{suite}.xml"
+        if not path.exists():
+            continue
+        cases = read_junit(suite, path)
+        for case in cases:
+            counts[case.outcome] += 1
+            if case.outcome != "passed":
+                first = case.text.splitlines()[0] if case.text else ""
+                print(f"{case.outcome}: {case.name}: {first}")
+    print(", ".join(f"{count} {outcome}" for outcome, count in counts.items()), flush=True)
+    return counts["failed"] == 0 and counts["passed"] > 0
+
+
+def main(words):
+    add = words[:1] == ["--add"]
+    chosen = words[1:] if add else words or list(DEFAULT)
+    unknown = [word for word in chosen if word not in SUITES]
+    if unknown:
+        print(f"no suite {', '.join(unknown)}; there are: {', '.join(SUITES)}", file=sys.stderr)
+        return 2
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    if not add:
+        for path in REPORTS.glob("*.xml"):
+            path.unlink()
+    for suite in chosen:
+        print(f"\n== {suite}", flush=True)
+        start = time.monotonic()
+        write(suite, SUITES[suite]())
+        print(f"== {suite}: {time.monotonic() - start:.0f} s", flush=True)
+    return 0 if summarise() else 1
+
+
+sys.exit(main(sys.argv[1:]))
