@@ -4,7 +4,8 @@
  *   in   5\r\nhello\r\n6;ext\r\n world\r\n0\r\nTrailer: x\r\n\r\n|next message
  *   out  hello world
  *
- * Extensions and trailers are read and dropped, both within bounds. The result
+ * Extensions and trailers are read and dropped, both within bounds. Lines end
+ * with CRLF; a trailer must be a field as http/head.h would take it. The result
  * does not depend on how the octets were split.
  */
 #ifndef HTTP_CHUNKED_H
@@ -12,9 +13,9 @@
 
 #include "base/base.h"
 
-#define CHUNKED_EXT_MOST 256          /* octets of extensions in one chunk */
-#define CHUNKED_EXT_TOTAL (16 * 1024) /* and in one body */
-#define CHUNKED_TRAILER_MOST (8 * 1024)
+#define CHUNKED_EXT_MOST 256            /* octets between size and CRLF, of one chunk */
+#define CHUNKED_EXT_TOTAL (16 * 1024)   /* and in one body */
+#define CHUNKED_TRAILER_MOST (8 * 1024) /* the empty line included */
 
 struct chunked {
 	uint8_t state;
@@ -33,12 +34,13 @@ void chunked_init(struct chunked *chunked);
  * Reads p[0..n), moves the data octets among them to the front: p[0..*ret_data).
  * *ret_used octets were consumed: n, or fewer when CHUNKED_DONE, and then
  * p[*ret_used..n) are untouched and belong to the next message.
- * CHUNKED_BAD: *ret_data octets before the error are good.
+ * CHUNKED_BAD: *ret_used octets were fine, *ret_data of them data.
+ * After CHUNKED_DONE and CHUNKED_BAD the same verdict is given again and nothing is read.
  */
 enum chunked_verdict chunked_decode(
 	struct chunked *chunked, char *p, size_t n, size_t *ret_used, size_t *ret_data) MUST_CHECK;
 
-/* "1f40\r\n" into out; returns its length. */
+/* "1f40\r\n" into out, not terminated; returns its length. */
 #define CHUNKED_SIZE_ROOM 20
 size_t chunked_write_size(char out[CHUNKED_SIZE_ROOM], uint64_t bytes);
 

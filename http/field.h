@@ -51,9 +51,10 @@ struct slice http_field_name(enum http_field_id id);
 /* RFC 9110 section 7.6.1: meant for the next hop only (Connection, Keep-Alive, Proxy-Connection,
  * TE, Trailer, Transfer-Encoding, Upgrade). The caller writes its own where it needs one. */
 bool http_field_is_hop_by_hop(enum http_field_id id);
-/* A Connection field cannot have this one dropped: Host, Content-Length, Transfer-Encoding,
- * X-Forwarded-*, X-Real-IP, Forwarded, Authorization, Cookie, Set-Cookie, Content-Type... (facts:
- * security, 2.3). */
+/* A Connection field cannot have this one dropped, because a client could so take away what the
+ * proxy said, or what the worker decides by: Host, Content-Length, Content-Type, Transfer-Encoding,
+ * X-Forwarded-*, X-Real-IP, Forwarded, Authorization, Cookie, Set-Cookie, Origin, Expect,
+ * Sec-WebSocket-*. */
 bool http_field_is_protected(enum http_field_id id);
 
 #endif

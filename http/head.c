@@ -1,0 +1,247 @@
+#include "http/head.h"
+
+#include "http/chars.h"
+#include "http/head_parts.h"
+
+/* Each option costs a look at every field. */
+#define CONNECTION_OPTIONS_MOST 64
+
+#define LENGTH_DIGITS_MOST 18
+
+void http_head_init(struct http_head *head, enum http_kind kind)
+{
+	memset(head, 0, offsetof(struct http_head, field));
+	head->kind = kind;
+}
+
+bool http_list_next(struct slice *list, struct slice *ret_element)
+{
+	while (list->n != 0) {
+		const char *comma = memchr(list->p, ',', list->n);
+		size_t n = comma == NULL ? list->n : (size_t)(comma - list->p);
+		*ret_element = slice_trim((struct slice){list->p, n});
+		n += comma != NULL;
+		list->p += n;
+		list->n -= n;
+		if (ret_element->n != 0)
+			return true;
+	}
+	return false;
+}
+
+bool http_list_has(struct slice list, struct slice token)
+{
+	struct slice element;
+	while (http_list_next(&list, &element))
+		if (slice_is_nocase(element, token))
+			return true;
+	return false;
+}
+
+struct slice http_head_find(const struct http_head *head, const char *p, const char *name)
+{
+	struct slice wanted = slice_of(name);
+	for (unsigned i = 0; i < head->count; i++)
+		if (slice_is_nocase(http_span_in(p, head->field[i].name), wanted))
+			return http_span_in(p, head->field[i].value);
+	return (struct slice){NULL, 0};
+}
+
+unsigned http_head_count(const struct http_head *head, enum http_field_id id)
+{
+	unsigned count = 0;
+	if (head->first[id] == 0)
+		return 0;
+	for (unsigned i = head->first[id] - 1u; i < head->count; i++)
+		count += head->field[i].id == id;
+	return count;
+}
+
+bool http_head_is_to_websocket(const struct http_head *head, const char *p)
+{
+	return head->has_upgrade_token && http_head_count(head, HF_UPGRADE) == 1 &&
+	       slice_is_nocase(http_head_value(head, p, HF_UPGRADE), SLICE("websocket"));
+}
+
+static enum http_verdict read_length(struct http_head *head, struct slice digits)
+{
+	uint64_t length = 0;
+	if (head->has_length)
+		return http_head_bad(head, 400, "two Content-Length fields");
+	if (head->is_chunked)
+		return http_head_bad(head, 400, "length and transfer coding together");
+	if (digits.n == 0 || digits.n > LENGTH_DIGITS_MOST)
+		return http_head_bad(head, 400, "invalid Content-Length");
+	for (size_t i = 0; i < digits.n; i++) {
+		if (!http_char_is_digit(digits.p[i]))
+			return http_head_bad(head, 400, "invalid Content-Length");
+		length = length * 10 + (uint64_t)(digits.p[i] - '0');
+	}
+	head->content_length = length;
+	head->has_length = true;
+	return HTTP_MORE;
+}
+
+static enum http_verdict read_coding(struct http_head *head, struct slice codings)
+{
+	struct slice coding;
+	if (head->is_chunked)
+		return http_head_bad(head, 400, "two Transfer-Encoding fields");
+	if (head->minor_version == 0)
+		return http_head_bad(head, 400, "transfer coding in HTTP/1.0");
+	if (!slice_is_nocase(codings, SLICE("chunked"))) {
+		while (http_list_next(&codings, &coding))
+			if (!slice_is_nocase(coding, SLICE("chunked")))
+				return http_head_bad(
+					head, 501, "transfer coding other than chunked");
+		return http_head_bad(head, 400, "invalid Transfer-Encoding");
+	}
+	if (head->has_length)
+		return http_head_bad(head, 400, "length and transfer coding together");
+	head->is_chunked = true;
+	return HTTP_MORE;
+}
+
+static enum http_verdict read_known_field(
+	struct http_head *head, const char *p, struct http_field *field)
+{
+	enum http_field_id id = field->id;
+	if (head->first[id] == 0)
+		head->first[id] = head->count;
+	if (id == HF_CONTENT_LENGTH)
+		return read_length(head, http_span_in(p, field->value));
+	if (id == HF_TRANSFER_ENCODING) {
+		field->is_dropped = true;
+		return read_coding(head, http_span_in(p, field->value));
+	}
+	if (http_field_is_hop_by_hop(id))
+		field->is_dropped = true;
+	return head->kind == HTTP_REQUEST ? http_request_field(head, p, field) : HTTP_MORE;
+}
+
+/* One line from `at` to its CR at `end`, which is no empty line. */
+static enum http_verdict read_field(struct http_head *head, const char *p, uint32_t at,
+	uint32_t end, const struct http_limits *limits)
+{
+	if (head->count >= limits->fields)
+		return http_head_bad(head, 431, "too many fields");
+	unsigned seen = 0;
+	uint32_t i = at;
+	/* The CR is no token character. */
+	for (unsigned kind; ((kind = http_char_kind(p[i])) & CHAR_TOKEN) != 0; i++)
+		seen |= kind;
+	if (p[i] != ':' || i == at) {
+		if (i == at && (p[i] == ' ' || p[i] == '\t'))
+			return http_head_bad(head, 400, "folded line");
+		return http_head_bad(head, 400, "invalid field name");
+	}
+	struct slice value = slice_trim((struct slice){p + i + 1, end - i - 1});
+	if (!http_is_value(value.p, value.n))
+		return http_head_bad(head, 400, "control character in a field value");
+
+	struct http_field *field = &head->field[head->count++];
+	field->name = (struct http_span){at, i - at};
+	field->value = http_span_of(p, value);
+	field->is_dropped = (seen & CHAR_UNDERSCORE) != 0 && head->kind == HTTP_REQUEST;
+	field->id = (uint8_t)http_field_find(p + at, i - at);
+	return field->id == HF_OTHER ? HTTP_MORE : read_known_field(head, p, field);
+}
+
+/* RFC 9110 section 7.6.1: the sender says that this field is for the next hop only. */
+static void drop_named(struct http_head *head, const char *p, struct slice name)
+{
+	enum http_field_id id = http_field_find(name.p, name.n);
+	if (http_field_is_protected(id))
+		return;
+	for (unsigned i = 0; i < head->count; i++) {
+		struct http_field *field = &head->field[i];
+		if (field->id == id &&
+			(id != HF_OTHER || slice_is_nocase(http_span_in(p, field->name), name)))
+			field->is_dropped = true;
+	}
+}
+
+static enum http_verdict read_connection(struct http_head *head, const char *p)
+{
+	bool is_close = false;
+	bool is_keep_alive = false;
+	unsigned options = 0;
+	for (unsigned i = head->first[HF_CONNECTION]; i != 0 && i <= head->count; i++) {
+		struct slice list = http_span_in(p, head->field[i - 1].value);
+		struct slice option;
+		if (head->field[i - 1].id != HF_CONNECTION)
+			continue;
+		while (http_list_next(&list, &option)) {
+			if (++options > CONNECTION_OPTIONS_MOST)
+				return http_head_bad(head, 431, "too many connection options");
+			if (slice_is_nocase(option, SLICE("close")))
+				is_close = true;
+			else if (slice_is_nocase(option, SLICE("keep-alive")))
+				is_keep_alive = true;
+			else if (slice_is_nocase(option, SLICE("upgrade")))
+				head->has_upgrade_token = true;
+			else
+				drop_named(head, p, option);
+		}
+	}
+	head->wants_close = is_close || (head->minor_version == 0 && !is_keep_alive);
+	return HTTP_MORE;
+}
+
+static enum http_verdict finish(struct http_head *head, const char *p)
+{
+	if (read_connection(head, p) == HTTP_BAD)
+		return HTTP_BAD;
+	enum http_verdict verdict = head->kind == HTTP_REQUEST ? http_request_finish(head, p)
+							       : http_response_finish(head, p);
+	if (verdict == HTTP_BAD)
+		return HTTP_BAD;
+	head->bytes = head->line_start;
+	return HTTP_DONE;
+}
+
+static enum http_verdict read_fields(
+	struct http_head *head, const char *p, uint32_t end, const struct http_limits *limits)
+{
+	while (head->scanned < end) {
+		const char *lf = memchr(p + head->scanned, '\n', end - head->scanned);
+		if (lf == NULL) {
+			head->scanned = end;
+			break;
+		}
+		uint32_t at = head->line_start;
+		uint32_t line_end = (uint32_t)(lf - p);
+		if (line_end == at || p[line_end - 1] != '\r')
+			return http_head_bad(head, 400, "bare LF");
+		head->line_start = head->scanned = line_end + 1;
+		if (line_end - 1 == at)
+			return finish(head, p);
+		if (read_field(head, p, at, line_end - 1, limits) == HTTP_BAD)
+			return HTTP_BAD;
+	}
+	return HTTP_MORE;
+}
+
+enum http_verdict http_head_feed(
+	struct http_head *head, const char *p, size_t n, const struct http_limits *limits)
+{
+	ensure(limits->fields <= HTTP_FIELDS_MOST);
+	if (head->status != 0)
+		return HTTP_BAD;
+	if (head->bytes != 0)
+		return HTTP_DONE;
+	/* What lies beyond the limit must not count, or the answer would depend on the splits. */
+	uint32_t end = (uint32_t)min_size(n, limits->head_bytes);
+	enum http_verdict verdict = HTTP_DONE;
+	if (head->place != PLACE_FIELDS)
+		verdict = head->kind == HTTP_REQUEST ? http_request_line(head, p, end, limits)
+						     : http_status_line(head, p, end);
+	if (verdict == HTTP_DONE)
+		verdict = read_fields(head, p, end, limits);
+	if (verdict == HTTP_MORE && n >= limits->head_bytes) {
+		if (head->place != PLACE_FIELDS)
+			return http_head_bad(head, 414, "request line too long");
+		return http_head_bad(head, 431, "head too large");
+	}
+	return verdict;
+}
