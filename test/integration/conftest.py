@@ -100,6 +100,7 @@ def backend_of():
         made.append(backend)
         return backend
 
+    make.made = made
     yield make
     for backend in made:
         backend.close()
@@ -113,8 +114,8 @@ def backend(backend_of):
 
 
 @pytest.fixture
-def start(request, folder, io_mode):
-    """start(config) -> Mux, which is up. The hidden checks run when the test is over."""
+def start(request, folder, io_mode, backend_of):
+    """start(config) -> Mux, which is up. The hidden checks run when the test is over, the test's backends closed."""
     running = []
 
     def make(config, switches=(), wait=True, **more):
@@ -122,16 +123,13 @@ def start(request, folder, io_mode):
         place.mkdir()
         mux = Mux(config, place, (*IO_MODES[io_mode], *switches), **more)
         running.append(mux)
-        for name in ("backend", "backends"):
-            if name in request.fixturenames:
-                made = request.getfixturevalue(name)
-                mux.backends += made if isinstance(made, list) else [made]
         return mux.started() if wait else mux
 
     make.running = running
     yield make
     failed = getattr(request.node, "failed_call", False)
     for mux in running:
+        mux.backends += backend_of.made
         if mux.process.poll() is not None and getattr(mux, "ended_by_test", False):
             mux.kill()
             mux.check_log()

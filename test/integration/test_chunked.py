@@ -103,7 +103,6 @@ def test_a_chunked_body_larger_than_what_is_held_streams(start, backend_of):
     sizes = []
     backend = backend_of(answer=lambda request: (sizes.append(len(request.body)), make_response())[1])
     mux = start(conf.config([backend], limits={"buffer_body": "4k"}))
-    mux.backends.append(backend)
     client = mux.client()
     client.send(make_request("/", "POST", TE) + chunked(b"y" * 100000, 5000))
     assert client.response().status == 200

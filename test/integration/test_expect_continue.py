@@ -123,7 +123,6 @@ def test_a_worker_that_stays_silent_does_not_lock_the_client_out(start, backend_
 
     backend = backend_of(script)
     mux = start(conf.config([backend]))
-    mux.backends.append(backend)
     client = mux.client()
     begin(client, BIG)
     backend.wait_requests(1)
