@@ -34,6 +34,7 @@ struct backend_report {
 
 struct backend_probe {
 	uint64_t at_wall_us; /* 0: none yet */
+	uint64_t next_us; /* clock_now_us when the next is wanted, kept over reloads; 0: at once */
 	uint64_t took_us;
 	bool was_ok;
 	char text[80]; /* "200", "timed out", "connection refused" */
@@ -53,7 +54,8 @@ struct backend_stats {
 
 struct backend {
 	uint32_t refs;
-	struct list registered; /* in the table of living backends */
+	struct list registered;      /* in the list of living backends */
+	struct backend *same_bucket; /* borrowed: likewise, by hash */
 	struct list seats; /* struct lb_seat: the pools (generations) that have it as a member */
 	char *pool, *id;   /* owned */
 	struct addr addr;
@@ -102,9 +104,16 @@ void lb_backend_unref(struct backend *backend);
 /* Every living backend: list_each over `registered`. */
 const struct list *lb_backends(void);
 
-/* Health's integer. A good sign raises it, a bad one lowers it; state follows. `why` is kept for
- * people. `is_enough`: one good sign brings it all the way up (nobody else is left). Busy: see
- * health/. Each tells the listener when the state changed. */
+/*
+ * Health's integer. A good sign raises it, a bad one lowers it; state follows, and with a change of
+ * state `why` is kept for people. A backend that is up and has had a good sign falls after `fall`
+ * bad ones in a row; a new one after the first.
+ *   is_enough    one good sign brings it all the way up (nobody else is left)
+ *   may_be_busy  where it would fall it becomes busy instead, and a busy one stays so. A good sign
+ *                makes a busy one up, a bad one without may_be_busy makes it down
+ * set_state is for verdicts that need no counting. Each tells the listener when the state changed.
+ * stats.probes_* belong to the caller.
+ */
 void lb_backend_good(struct backend *backend, bool is_enough, const char *why);
 void lb_backend_bad(struct backend *backend, bool may_be_busy, const char *why);
 void lb_backend_set_state(struct backend *backend, enum backend_state state, const char *why);

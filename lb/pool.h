@@ -26,6 +26,7 @@ struct lb_seat {
 	uint32_t weight, max_jobs; /* as this generation says */
 	int32_t priority;
 	bool is_backup;
+	unsigned sets; /* BIT(enum lb_set) it is in now */
 };
 
 struct lb_pool_stats {
@@ -39,10 +40,12 @@ struct lb_pool {
 	/* ... the rest is lb/pool.c's: view, sets, strategy, sticky table. */
 	struct lb_view view;
 	struct lb_load *load;         /* owned, [count] */
-	uint64_t *sets[LB_SET_COUNT]; /* owned bitmaps */
+	uint64_t *sets[LB_SET_COUNT]; /* bitmaps in one owned block, which sets[0] begins */
+	uint32_t words;               /* of one bitmap */
 	uint32_t set_count[LB_SET_COUNT];
 	uint64_t set_epoch[LB_SET_COUNT];
-	uint64_t *scratch; /* owned bitmap: a set without the tried ones */
+	uint64_t last_epoch;
+	uint64_t *scratch; /* in the same block: a set without the tried ones */
 	const struct lb_strategy *strategy;
 	void *self;               /* owned by strategy */
 	struct lb_sticky *sticky; /* ref, NULL without stickiness */
@@ -93,8 +96,8 @@ struct lb_outcome {
 	enum lb_result result;
 	bool was_job, job_accepted; /* accepted: the worker answered 2xx */
 	uint32_t first_byte_us;     /* 0: no answer came */
-	uint32_t took_us;
-	const char *why; /* LB_DONE_FAILED: for people */
+	uint32_t took_us;           /* picked -> answer complete; 0: not to be counted (a tunnel) */
+	const char *why;            /* LB_DONE_FAILED: for people */
 };
 /* Ends what lb_pool_pick began. A failure counts towards the backend's `fall` (passive), a success
  * resets the row. */

@@ -14,9 +14,13 @@
 
 struct lb_sticky;
 
-/* The table of that pool name, made on first use; takes a reference. Its bounds become those of
- * `conf`. NULL: no memory. */
+/* The table of that pool name, made on first use with the bounds of `conf`; takes a reference. A
+ * table that lives already keeps its bounds, so that a reload which fails has changed nothing.
+ * NULL: no memory. */
 struct lb_sticky *lb_sticky_get(const char *pool, const struct conf_sticky *conf) MUST_CHECK;
+/* When the new generation is in force. What is too much now goes, least recently used first, some
+ * of it with each lb_sticky_learn. */
+void lb_sticky_set_bounds(struct lb_sticky *sticky, const struct conf_sticky *conf);
 /* Takes NULL. */
 void lb_sticky_unref(struct lb_sticky *sticky);
 

@@ -63,6 +63,25 @@ static inline bool lb_is_allowed(const struct lb_view *view, uint32_t i)
 	return view->allowed[i / 64] >> (i % 64) & 1;
 }
 
+/* The first allowed index at or after i; view->count when there is none. */
+static inline uint32_t lb_next_allowed(const struct lb_view *view, uint32_t i)
+{
+	if (i >= view->count)
+		return view->count;
+	uint64_t word = view->allowed[i / 64] >> (i % 64);
+	if (word != 0)
+		return i + (uint32_t)__builtin_ctzll(word);
+	for (uint32_t w = i / 64 + 1; w * 64 < view->count; w++) {
+		if (view->allowed[w] != 0)
+			return w * 64 + (uint32_t)__builtin_ctzll(view->allowed[w]);
+	}
+	return view->count;
+}
+
+#define lb_each_allowed(i, view)                                                                   \
+	for (uint32_t i = lb_next_allowed((view), 0); i < (view)->count;                           \
+		i = lb_next_allowed((view), i + 1))
+
 enum lb_result {
 	LB_DONE_OK,
 	LB_DONE_CLIENT_LEFT, /* says nothing about the backend */
@@ -93,7 +112,8 @@ struct lb_strategy {
 	/* An allowed index, or LB_NONE for "none suits, queue it". */
 	uint32_t (*pick)(void *self, const struct lb_view *view, const struct lb_request *req);
 
-	/* Optional. Once per successful pick(), in any order. */
+	/* Optional. Once for each exchange that ran there, in any order, whether pick() or
+	 * stickiness chose it. */
 	void (*done)(void *self, uint32_t backend, enum lb_result result, uint32_t took_us);
 };
 

@@ -1,0 +1,267 @@
+#include "lb/pool.h"
+
+#include "base/clock.h"
+#include "lb/registry.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void put_into_by_id(struct lb_pool *pool, uint32_t index)
+{
+	uint32_t at = (uint32_t)pool->seats[index].backend->id_hash & pool->by_id_mask;
+	while (pool->by_id[at] != 0)
+		at = (at + 1) & pool->by_id_mask;
+	pool->by_id[at] = index + 1;
+}
+
+static int make_tables(struct lb_pool *pool)
+{
+	size_t count = pool->count;
+	uint32_t slots = 2;
+	while (slots < 2 * count)
+		slots *= 2;
+	pool->words = (uint32_t)(count + 63) / 64;
+	pool->seats = calloc(count + 1, sizeof(*pool->seats));
+	pool->load = calloc(count + 1, sizeof(*pool->load));
+	pool->by_id = calloc(slots, sizeof(*pool->by_id));
+	pool->by_id_mask = slots - 1;
+	uint64_t *bitmaps = calloc((size_t)pool->words * (LB_SET_COUNT + 1) + 1, sizeof(*bitmaps));
+	for (int set = 0; set < LB_SET_COUNT; set++) {
+		pool->sets[set] = bitmaps == NULL ? NULL : bitmaps + (size_t)set * pool->words;
+		pool->set_epoch[set] = ++pool->last_epoch;
+	}
+	if (pool->seats == NULL || pool->load == NULL || pool->by_id == NULL || bitmaps == NULL)
+		return -ENOMEM;
+	pool->scratch = bitmaps + (size_t)LB_SET_COUNT * pool->words;
+	pool->view = (struct lb_view){
+		.load = pool->load, .allowed = pool->sets[LB_SET_UP], .count = pool->count};
+	return 0;
+}
+
+static int make_seat(struct lb_pool *pool, uint32_t index)
+{
+	const struct conf_node *node = &pool->conf->nodes[index];
+	struct lb_seat *seat = &pool->seats[index];
+	seat->backend = lb_backend_get(pool->conf->name, node);
+	if (seat->backend == NULL)
+		return -ENOMEM;
+	seat->pool = pool;
+	seat->index = index;
+	seat->weight = node->weight == 0 ? 1 : node->weight;
+	seat->max_jobs = node->max_concurrent == 0 ? 1 : node->max_concurrent;
+	seat->priority = node->metadata.priority;
+	seat->is_backup = node->backup;
+	pool->load[index] = (struct lb_load){
+		.weight = seat->weight,
+		.max_jobs = seat->max_jobs,
+		.priority = seat->priority,
+		.queue_len = -1,
+	};
+	put_into_by_id(pool, index);
+	return 0;
+}
+
+static int make_strategy(struct lb_pool *pool, struct err *err)
+{
+	const struct lb_strategy *strategy = pool->strategy;
+	int rc = 0;
+	pool->view.now_ms = clock_now_ms();
+	if (strategy->create != NULL)
+		rc = strategy->create(&pool->self, pool->conf, err);
+	if (rc == 0 && strategy->rebuild != NULL)
+		rc = strategy->rebuild(pool->self, &pool->view);
+	return rc;
+}
+
+int lb_pool_create(struct lb_pool **ret_pool, const struct conf_pool *conf, struct err *err)
+{
+	const struct conf_balancing *balancing = &conf->balancing;
+	const struct lb_strategy *strategy = lb_strategy_find(balancing->strategy);
+	if (strategy == NULL) {
+		err_set(err, "pool %s: there is no strategy \"%s\", but %s", conf->name,
+			balancing->strategy, lb_strategy_names());
+		return -EINVAL;
+	}
+	struct lb_pool *pool = calloc(1, sizeof(*pool));
+	int rc = -ENOMEM;
+	if (pool == NULL)
+		goto failed;
+	pool->conf = conf;
+	pool->strategy = strategy;
+	pool->count = conf->node_count;
+	rc = make_tables(pool);
+	for (uint32_t i = 0; i < pool->count && rc == 0; i++) {
+		list_init(&pool->seats[i].node);
+		rc = make_seat(pool, i);
+	}
+	if (rc == 0 && balancing->sticky.key_count != 0) {
+		pool->sticky = lb_sticky_get(conf->name, &balancing->sticky);
+		rc = pool->sticky == NULL ? -ENOMEM : 0;
+	}
+	if (rc == 0)
+		rc = make_strategy(pool, err);
+	if (rc == 0) {
+		*ret_pool = pool;
+		return 0;
+	}
+failed:
+	if (rc == -ENOMEM)
+		err_set(err, "pool %s: out of memory", conf->name);
+	lb_pool_destroy(pool);
+	return rc;
+}
+
+void lb_pool_activate(struct lb_pool *pool)
+{
+	const struct conf_pool *conf = pool->conf;
+	ensure(!pool->is_active);
+	pool->is_active = true;
+	if (pool->sticky != NULL)
+		lb_sticky_set_bounds(pool->sticky, &conf->balancing.sticky);
+	for (uint32_t i = 0; i < pool->count; i++) {
+		struct lb_seat *seat = &pool->seats[i];
+		list_push_back(&seat->backend->seats, &seat->node);
+		lb_backend_set_limits(seat->backend, conf->health.rise, conf->health.fall);
+		lb_backend_set_draining(seat->backend, conf->nodes[i].drain);
+		lb_pool_refresh(pool, i);
+	}
+}
+
+void lb_pool_destroy(struct lb_pool *pool)
+{
+	if (pool == NULL)
+		return;
+	if (pool->strategy->destroy != NULL)
+		pool->strategy->destroy(pool->self);
+	/* Without a table of seats nothing was put into it. */
+	for (uint32_t i = 0; pool->seats != NULL && i < pool->count; i++) {
+		struct lb_seat *seat = &pool->seats[i];
+		if (seat->backend == NULL)
+			break;
+		list_remove(&seat->node);
+		lb_backend_unref(seat->backend);
+	}
+	lb_sticky_unref(pool->sticky);
+	free(pool->sets[0]);
+	free(pool->by_id);
+	free(pool->load);
+	free(pool->seats);
+	free(pool);
+}
+
+static uint32_t jobs_of(const struct lb_pool *pool, const struct backend *backend)
+{
+	uint64_t jobs = backend->jobs_sent;
+	/* Where nobody asks the workers, what they accepted would never be taken off again. */
+	if (pool->strategy->needs & LB_NEED_LOAD)
+		jobs += (uint64_t)backend->jobs_unseen +
+			(backend->queue_len > 0 ? (uint32_t)backend->queue_len : 0);
+	return (uint32_t)min_u64(jobs, UINT32_MAX);
+}
+
+static void move_between_sets(struct lb_pool *pool, struct lb_seat *seat, unsigned sets)
+{
+	uint64_t bit = UINT64_C(1) << (seat->index % 64);
+	unsigned differ = seat->sets ^ sets;
+	seat->sets = sets;
+	for (unsigned set = 0; set < LB_SET_COUNT; set++) {
+		if ((differ & BIT(set)) == 0)
+			continue;
+		pool->sets[set][seat->index / 64] ^= bit;
+		pool->set_count[set] += sets & BIT(set) ? 1 : UINT32_MAX;
+		pool->set_epoch[set] = ++pool->last_epoch;
+	}
+}
+
+void lb_pool_refresh(struct lb_pool *pool, uint32_t index)
+{
+	struct lb_seat *seat = &pool->seats[index];
+	const struct backend *backend = seat->backend;
+	struct lb_load *load = &pool->load[index];
+	load->in_flight = backend->in_flight;
+	load->jobs = jobs_of(pool, backend);
+	load->queue_len = backend->queue_len;
+	load->ewma_us = backend->ewma_us;
+	unsigned sets = lb_sets_of(backend, load, seat->is_backup);
+	if (sets != seat->sets)
+		move_between_sets(pool, seat, sets);
+	if (pool->strategy->changed != NULL)
+		pool->strategy->changed(pool->self, &pool->view, index);
+}
+
+static void count_job(struct backend *backend, const struct lb_outcome *outcome)
+{
+	ensure(backend->jobs_sent != 0);
+	backend->jobs_sent--;
+	if (outcome->job_accepted) {
+		backend->jobs_unseen++;
+		backend->jobs_answered++;
+		backend->stats.jobs_accepted++;
+	} else if (outcome->result == LB_DONE_OK || outcome->result == LB_DONE_REFUSED) {
+		backend->stats.jobs_refused++;
+	}
+}
+
+static void count_times(struct backend *backend, const struct lb_outcome *outcome)
+{
+	if (outcome->first_byte_us != 0) {
+		histogram_add(&backend->stats.first_byte, outcome->first_byte_us);
+		int64_t step = ((int64_t)outcome->first_byte_us - backend->ewma_us) / 8;
+		backend->ewma_us = backend->ewma_us == 0 ? outcome->first_byte_us
+							 : (uint32_t)(backend->ewma_us + step);
+	}
+	if (outcome->took_us != 0)
+		histogram_add(&backend->stats.whole, outcome->took_us);
+}
+
+static void count_failure(struct backend *backend, const char *why)
+{
+	char text[sizeof(backend->why)];
+	backend->stats.failures++;
+	backend->passive_failures++;
+	backend->last_failed_us = clock_now_us;
+	if (backend->passive_failures < backend->fall)
+		return;
+	(void)snprintf(text, sizeof(text), "passive: %s", why == NULL ? "failed" : why);
+	lb_backend_set_state(backend, BACKEND_DOWN, text);
+}
+
+void lb_pool_done(struct lb_pool *pool, struct lb_seat *seat, const struct lb_outcome *outcome)
+{
+	struct backend *backend = seat->backend;
+	ensure(backend->in_flight != 0);
+	backend->in_flight--;
+	if (outcome->was_job)
+		count_job(backend, outcome);
+	count_times(backend, outcome);
+	switch (outcome->result) {
+	case LB_DONE_OK:
+		backend->stats.requests_ok++;
+		backend->passive_failures = 0;
+		break;
+	case LB_DONE_CLIENT_LEFT:
+		backend->stats.client_left++;
+		break;
+	case LB_DONE_REFUSED:
+		backend->stats.retries_away++;
+		break;
+	case LB_DONE_FAILED:
+		count_failure(backend, outcome->why);
+		break;
+	}
+	lb_backend_touch(backend);
+	if (pool->strategy->done != NULL)
+		pool->strategy->done(pool->self, seat->index, outcome->result, outcome->took_us);
+}
+
+bool lb_pool_is_available(const struct lb_pool *pool)
+{
+	return pool->set_count[LB_SET_UP] != 0 || pool->set_count[LB_SET_BACKUP] != 0 ||
+	       pool->set_count[LB_SET_BUSY] != 0;
+}
+
+bool lb_pool_needs(const struct lb_pool *pool, enum lb_need need)
+{
+	return (pool->strategy->needs & need) != 0;
+}

@@ -1,0 +1,162 @@
+/*
+ * lb/pool_pick.c - which seat a request gets.
+ *
+ *    keys -> sticky table -> an eligible seat? -----------------------> that one
+ *                                | no
+ *                                v
+ *    best set with somebody in it, without the tried ones -> strategy -> that one
+ */
+#include "lb/pool.h"
+
+#include "base/clock.h"
+#include "base/hash.h"
+
+/* Which sets a pick goes through, best first. */
+static const enum lb_set sets_for_job[] = {
+	LB_SET_ROOM, LB_SET_UP, LB_SET_BACKUP_ROOM, LB_SET_BACKUP, LB_SET_BUSY};
+static const enum lb_set sets_for_rest[] = {LB_SET_UP, LB_SET_BACKUP, LB_SET_BUSY};
+
+/* NULL when nobody here has that id. */
+static struct lb_seat *seat_of_id(const struct lb_pool *pool, uint64_t id_hash)
+{
+	uint32_t at = (uint32_t)id_hash & pool->by_id_mask;
+	for (; pool->by_id[at] != 0; at = (at + 1) & pool->by_id_mask) {
+		struct lb_seat *seat = &pool->seats[pool->by_id[at] - 1];
+		if (seat->backend->id_hash == id_hash)
+			return seat;
+	}
+	return NULL;
+}
+
+/* The view's set becomes `set` without the tried ones. False: nobody is left in it. */
+static bool look_at_set(struct lb_pool *pool, enum lb_set set, const uint64_t *tried)
+{
+	struct lb_view *view = &pool->view;
+	if (pool->set_count[set] == 0)
+		return false;
+	/* While everybody has room both sets are the same one, and strategies need not know that
+	 * there are two. */
+	if ((set == LB_SET_ROOM || set == LB_SET_BACKUP_ROOM) &&
+		pool->set_count[set] == pool->set_count[set + 1])
+		set++;
+	view->allowed = pool->sets[set];
+	view->allowed_count = pool->set_count[set];
+	view->epoch = pool->set_epoch[set];
+	if (tried == NULL)
+		return true;
+	uint32_t left = 0;
+	for (uint32_t w = 0; w < pool->words; w++) {
+		pool->scratch[w] = pool->sets[set][w] & ~tried[w];
+		left += (uint32_t)__builtin_popcountll(pool->scratch[w]);
+	}
+	if (left != view->allowed_count) {
+		view->allowed = pool->scratch;
+		view->allowed_count = left;
+		view->epoch = 0;
+	}
+	return left != 0;
+}
+
+static struct lb_seat *pick_by_strategy(
+	struct lb_pool *pool, const struct lb_request *req, const uint64_t *tried)
+{
+	const enum lb_set *sets = req->is_job ? sets_for_job : sets_for_rest;
+	size_t n = req->is_job ? COUNT_OF(sets_for_job) : COUNT_OF(sets_for_rest);
+	for (size_t k = 0; k < n; k++) {
+		if (!look_at_set(pool, sets[k], tried))
+			continue;
+		pool->view.now_ms = clock_now_ms();
+		pool->view.random = random_word();
+		uint32_t i = pool->strategy->pick(pool->self, &pool->view, req);
+		if (i == LB_NONE)
+			return NULL;
+		ensure(i < pool->count && lb_is_allowed(&pool->view, i));
+		return &pool->seats[i];
+	}
+	return NULL;
+}
+
+static struct lb_seat *pick_by_keys(struct lb_pool *pool, const uint64_t *hashes,
+	const struct lb_keys *keys, const uint64_t *tried, struct lb_pick *pick)
+{
+	const struct conf_sticky *conf = &pool->conf->balancing.sticky;
+	for (uint32_t k = 0; k < conf->key_count; k++) {
+		if (keys->value[conf->keys[k]].p == NULL)
+			continue;
+		uint64_t id_hash = lb_sticky_find(pool->sticky, hashes[k], clock_now_ms());
+		if (id_hash == 0)
+			continue;
+		struct lb_seat *seat = seat_of_id(pool, id_hash);
+		if (seat != NULL && lb_is_eligible(seat->backend) &&
+			(tried == NULL || (tried[seat->index / 64] >> (seat->index % 64) & 1) == 0))
+			return seat;
+		pick->was_moved = true;
+		if (pick->moved_from == NULL && seat != NULL)
+			pick->moved_from = seat->backend;
+	}
+	return NULL;
+}
+
+static struct lb_pick pick_sticky(struct lb_pool *pool, const struct lb_request *req,
+	const struct lb_keys *keys, const uint64_t *tried)
+{
+	const struct conf_sticky *conf = &pool->conf->balancing.sticky;
+	struct lb_pick pick = {0};
+	uint64_t hashes[CONF_KEY_COUNT];
+	for (uint32_t k = 0; k < conf->key_count; k++) {
+		if (keys->value[conf->keys[k]].p != NULL)
+			hashes[k] = lb_sticky_hash(conf->keys[k], keys->value[conf->keys[k]]);
+	}
+	pick.seat = pick_by_keys(pool, hashes, keys, tried, &pick);
+	pick.was_sticky = pick.seat != NULL;
+	if (pick.seat == NULL)
+		pick.seat = pick_by_strategy(pool, req, tried);
+	if (pick.seat == NULL)
+		return pick;
+	if (pick.was_sticky)
+		pool->stats.sticky_hits++;
+	if (pick.was_moved) {
+		pool->stats.sticky_moves++;
+		lb_sticky_count_moved(pool->sticky);
+	}
+	for (uint32_t k = 0; k < conf->key_count; k++) {
+		if (keys->value[conf->keys[k]].p != NULL)
+			lb_sticky_learn(pool->sticky, hashes[k], pick.seat->backend->id_hash,
+				clock_now_ms());
+	}
+	return pick;
+}
+
+struct lb_pick lb_pool_pick(struct lb_pool *pool, const struct lb_request *req,
+	const struct lb_keys *keys, const uint64_t *tried)
+{
+	struct lb_pick pick = {0};
+	ensure(pool->is_active);
+	if (pool->sticky != NULL && keys != NULL)
+		pick = pick_sticky(pool, req, keys, tried);
+	else
+		pick.seat = pick_by_strategy(pool, req, tried);
+	if (pick.seat == NULL) {
+		pool->stats.none++;
+		return pick;
+	}
+	struct backend *backend = pick.seat->backend;
+	pool->stats.picks++;
+	backend->stats.picks++;
+	backend->in_flight++;
+	if (req->is_job)
+		backend->jobs_sent++;
+	lb_backend_touch(backend);
+	return pick;
+}
+
+void lb_pool_learn(
+	struct lb_pool *pool, struct lb_seat *seat, enum conf_sticky_key kind, struct slice value)
+{
+	const struct conf_sticky *conf = &pool->conf->balancing.sticky;
+	for (uint32_t k = 0; pool->sticky != NULL && k < conf->key_count; k++) {
+		if (conf->keys[k] == kind)
+			lb_sticky_learn(pool->sticky, lb_sticky_hash(kind, value),
+				seat->backend->id_hash, clock_now_ms());
+	}
+}
