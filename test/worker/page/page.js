@@ -18,12 +18,15 @@ const api = async (path, options) => {
 	} catch {
 		// not JSON: a proxy's or aiohttp's own page
 	}
-	if (!answer.ok) {
-		const error = body && body.error;
-		throw new Error(error && error.message ? `${error.message}\n${error.details || ""}`.trim()
-			: `${answer.status} ${answer.statusText}`);
-	}
+	if (!answer.ok) throw new Error(explain(body) || `${answer.status} ${answer.statusText}`);
 	return body;
+};
+// ComfyUI's error, and below it what is wrong with each node.
+const explain = body => {
+	if (!body || !body.error || !body.error.message) return "";
+	const nodes = Object.values(body.node_errors || {}).flatMap(node =>
+		node.errors.map(error => `${node.class_type}: ${error.message}: ${error.details}`));
+	return [body.error.message, ...(nodes.length ? nodes : [body.error.details])].join("\n").trim();
 };
 const post = (path, body) => api(path, {
 	method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
@@ -173,7 +176,7 @@ async function submit() {
 	const count = Number(byId("count").value);
 	for (let i = 0; i < count; i++) {
 		const asked = byId("seed").value;
-		const seed = asked === "" ? Math.floor(Math.random() * 2 ** 48) : Number(asked) + i;
+		const seed = asked === "" ? Math.floor(Math.random() * 2 ** 32) : Number(asked) + i;
 		const prompt = graph(text, byId("model").value, seed, Number(byId("steps").value), Number(byId("size").value));
 		const { prompt_id: id } = await post("/prompt", { client_id: sid, prompt });
 		const card = new Card(id, `seed ${seed}`);
