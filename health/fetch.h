@@ -13,19 +13,51 @@
 struct fetch;
 
 struct fetch_result {
-	int error; /* 0, or -errno: -ETIMEDOUT, -ECONNREFUSED, -EPROTO (nonsense), -EMSGSIZE (body
-		      too large) ... */
-	uint16_t status;   /* 0 when there is an error */
-	struct slice body; /* borrowed for the call */
+	/*
+	 * 0, or what went wrong:
+	 *   -ETIMEDOUT      no whole answer within timeout_ms
+	 *   -ECONNREFUSED   and what else connect, send and recv say
+	 *   -ENODATA        the worker closed before its answer was whole
+	 *   -EPROTO         the answer is no HTTP
+	 *   -EMSGSIZE       the body is larger than body_most
+	 *   -EINVAL         host or path cannot stand in a request
+	 *   -ENOMEM
+	 */
+	int error;
+	uint16_t status;   /* 0 when no head came. Also there when only the body was bad */
+	struct slice body; /* borrowed for the call; empty when there is an error */
 	uint64_t took_us;
 };
 
-/* on_done is called exactly once, from the loop, never from inside this call, unless fetch_cancel
- * comes first. `host` goes into the Host field. NULL: no memory or no descriptor. */
-struct fetch *fetch_start(const struct addr *addr, const char *host, const char *path,
-	uint64_t timeout_ms, size_t body_most,
-	void (*on_done)(const struct fetch_result *result, void *arg), void *arg) MUST_CHECK;
-/* Takes NULL. Not after on_done. */
+struct fetch_ask {
+	const struct addr *addr;
+	const char *host; /* the Host field; fetch_host_text makes one */
+	const char *path;
+	uint64_t timeout_ms; /* for all of it, from now */
+	size_t body_most;    /* octets */
+	/* Optional. Octets came; called before they are looked at. */
+	void (*on_heard)(void *arg);
+	void (*on_done)(const struct fetch_result *result, void *arg);
+	void *arg;
+};
+
+/* What `ask` points to is borrowed for this call only, except arg. on_done is called exactly once,
+ * from the loop, never from inside this call, unless fetch_cancel comes first. NULL: no memory or
+ * no descriptor, errno says which. */
+struct fetch *fetch_start(const struct fetch_ask *ask) MUST_CHECK;
+/* Takes NULL. Not from inside on_done, nor after it. */
 void fetch_cancel(struct fetch *fetch);
+
+/* True for errors that are our own shortage (descriptors, memory, ports) and say nothing about the
+ * worker. */
+bool fetch_is_our_fault(int error);
+/* "connection refused", "timed out": a few plain words. Static. */
+const char *fetch_error_text(int error);
+
+#define FETCH_HOST_ROOM 300 /* a name of 253 octets, brackets, colon, port, terminator */
+
+/* "host:port" as it stands in the configuration, an IPv6 address in brackets; "localhost" for a
+ * unix socket. */
+void fetch_host_text(char out[FETCH_HOST_ROOM], const char *host, uint16_t port);
 
 #endif
