@@ -1,12 +1,10 @@
 """Starts a worker and says on stdout where it listens."""
 import asyncio
 import os
-import shutil
 import signal
 import sys
-import tempfile
 
-from . import app, faults, parent, server, settings, worker
+from . import app, faults, parent, scratch, server, settings, worker
 
 
 async def run(options):
@@ -34,15 +32,15 @@ async def run(options):
             task.result()  # neither returns: this raises what ended it
 
 
+def nothing():
+    """The directory is somebody else's to remove."""
+
+
 def main():
     options = settings.from_arguments()
-    own = "" if options.dir else tempfile.mkdtemp(prefix="comfymux-worker-")
-    options.dir = options.dir or own
-
-    def clean():
-        if own:
-            shutil.rmtree(own, ignore_errors=True)
-
+    clean = nothing
+    if not options.dir:
+        options.dir, clean = scratch.make()
     faults.before_death = clean
     if options.exit_with_parent:
         parent.exit_with_parent(clean)

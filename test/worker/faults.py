@@ -117,7 +117,7 @@ class Faults:
         if request.transport is None:
             raise ConnectionResetError
 
-    def on_step(self, step, steps):
+    async def on_step(self, step, steps):
         """Called by the runner before each step (0 .. steps - 1) of a job."""
         if self.fault["fault"] not in JOB_FAULTS or self.fault.get("now"):
             return
@@ -127,6 +127,7 @@ class Faults:
         if not fault:
             return
         if fault["fault"] == "die":
+            await self.worker.hub.flush(1)
             end_process()
         elif fault["fault"] == "stall":
             self.stall()
@@ -177,7 +178,7 @@ async def post_test(request):
         worker.settings.change(asked.pop("set", {}))
         if asked:
             await worker.faults.set(asked, request.transport)
-    except (ValueError, AttributeError) as why:
+    except (ValueError, TypeError, AttributeError) as why:
         return web.json_response({"error": str(why)}, status=400)
     return report(worker)
 

@@ -154,7 +154,7 @@ class Runner:
         step_ms = float(job.extra.get("job_ms") or settings.job_ms) / len(run.workers) / steps
         picture = images.Picture(picture_seed(job))
         for step in range(steps):
-            self.worker.faults.on_step(step, steps)
+            await self.worker.faults.on_step(step, steps)
             await self.spend(step_ms)
             self.progress(run, node_id, step + 1, steps, "running")
             self.hub.send("progress", {"value": step + 1, "max": steps, "prompt_id": job.id,

@@ -50,6 +50,14 @@ class Hub:
         while True:
             event, data, sid = await self.outgoing.get()
             await self.deliver(event, data, sid)
+            self.outgoing.task_done()
+
+    async def flush(self, seconds):
+        """Until all that was queued went out, or the time is over: somebody may not be reading."""
+        try:
+            await asyncio.wait_for(self.outgoing.join(), seconds)
+        except asyncio.TimeoutError:
+            pass
 
     async def deliver(self, event, data, sid):
         message = data if event is None else json.dumps({"type": event, "data": data})
