@@ -11,7 +11,7 @@
 #define CHAR_TARGET BIT(2) /* 0x21 to 0x7e without '#' */
 #define CHAR_VALUE BIT(3)  /* HT, blank, visible, 0x80 and above: what a field value is made of */
 #define CHAR_HOST BIT(4)   /* of a reg-name, RFC 3986 section 3.2.2, without '%' */
-#define CHAR_UNDERSCORE BIT(5)
+#define CHAR_NAME BIT(5)   /* a token character, but no '_' */
 #define CHAR_BASE64 BIT(6) /* without the '=' that fills up */
 
 extern const uint8_t http_char_kinds[256];
@@ -31,6 +31,14 @@ static inline bool http_char_is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+/* The first place that is not of that kind; there must be one. */
+static inline const char *http_skip(const char *p, unsigned kind)
+{
+	while (http_char_is(*p, kind))
+		p++;
+	return p;
+}
+
 /* 0 to 15, or -1. */
 static inline int http_hex_value(char c)
 {
@@ -45,5 +53,7 @@ static inline int http_hex_value(char c)
 
 /* True when every octet is CHAR_VALUE. */
 bool http_is_value(const char *p, size_t n);
+/* The first place in [p, end) that is not CHAR_TARGET, or `end`. */
+const char *http_skip_target(const char *p, const char *end);
 
 #endif

@@ -83,29 +83,42 @@ static const uint8_t candidate[NAME_MOST + 1][32] = {
 
 /* Known names are letters and '-'. Only letters have bit 0x40, and moved one place down it is the
  * bit that makes lower case: so '-' is compared exactly and letters without regard to case. */
-static inline bool is_same_word(const char *name, const char *known_name)
+static inline bool is_same_word(uint64_t a, uint64_t b)
 {
-	uint64_t a, b;
-	memcpy(&a, name, sizeof(a));
-	memcpy(&b, known_name, sizeof(b));
 	uint64_t lower = (b & 0x4040404040404040u) >> 1;
 	return (a | lower) == (b | lower);
 }
 
-static inline bool is_same_name(const char *name, const char *known_name, size_t n)
+static inline uint64_t load8(const char *p)
 {
-	if (n < 8) {
-		for (size_t i = 0; i < n; i++) {
-			unsigned lower = (known_name[i] & 0x40u) >> 1;
-			if (((unsigned)name[i] | lower) != ((unsigned)known_name[i] | lower))
+	uint64_t word;
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+static inline uint32_t load4(const char *p)
+{
+	uint32_t word;
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+/* Words that overlap at the end, so that no octet behind the names is read. */
+static inline bool is_same_name(const char *a, const char *b, size_t n)
+{
+	if (n >= 8) {
+		for (size_t i = 0; i < n - 8; i += 8)
+			if (!is_same_word(load8(a + i), load8(b + i)))
 				return false;
-		}
-		return true;
+		return is_same_word(load8(a + n - 8), load8(b + n - 8));
 	}
-	for (size_t i = 0; i < n - 8; i += 8)
-		if (!is_same_word(name + i, known_name + i))
+	if (n >= 4)
+		return is_same_word(load4(a), load4(b)) &&
+		       is_same_word(load4(a + n - 4), load4(b + n - 4));
+	for (size_t i = 0; i < n; i++)
+		if (!is_same_word((unsigned char)a[i], (unsigned char)b[i]))
 			return false;
-	return is_same_word(name + n - 8, known_name + n - 8);
+	return true;
 }
 
 enum http_field_id http_field_find(const char *name, size_t n)

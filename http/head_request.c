@@ -144,9 +144,7 @@ static enum http_verdict find_target(
 	struct http_head *head, const char *p, uint32_t end, const struct http_limits *limits)
 {
 	uint32_t at = head->target.at;
-	uint32_t i = head->scanned;
-	while (i < end && http_char_is(p[i], CHAR_TARGET))
-		i++;
+	uint32_t i = (uint32_t)(http_skip_target(p + head->scanned, p + end) - p);
 	head->scanned = i;
 	if (i - at > limits->target_bytes)
 		return http_head_bad(head, 414, "target too long");
