@@ -25,7 +25,6 @@ BAD = {
 
 def serve_cut(raw, state):
     """A script that answers each request with raw, cut at state["at"]."""
-
     def script(conn):
         while conn.request() is not None:
             at = state["at"]

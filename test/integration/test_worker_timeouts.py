@@ -12,7 +12,6 @@ from harness.wire import Cut, make_request, make_response
 
 class FullListener:
     """Listens, but its queue is full: the kernel drops what would connect, as a dead machine does."""
-
     host = "127.0.0.1"
 
     def __init__(self):
