@@ -24,7 +24,7 @@ int tls_start(void) MUST_CHECK;
 void tls_finish(void);
 
 /* Reads certificate (chain) and key, checks that they belong together. -EINVAL with *err naming the
- * file. */
+ * file; -ENOMEM. Does not keep `conf`. */
 int tls_context_create(
 	struct tls_context **ret_context, const struct conf_tls *conf, struct err *err) MUST_CHECK;
 /* Takes NULL. Connections that use it keep what they need. */
@@ -36,24 +36,37 @@ void tls_site_destroy(struct tls_site *site); /* takes NULL */
  * the default. Contexts are borrowed: the generation owns both. */
 int tls_site_add(struct tls_site *site, const char *name, struct tls_context *context) MUST_CHECK;
 
-/* Makes `sock` a TLS server connection: its transport from now on. The SSL keeps the site only
- * during the handshake: the generation must be held until tls_handshake is done (proxy/client.c
- * holds it). -ENOMEM. */
+/*
+ * Makes `sock` a TLS server connection: its transport from now on. The site is kept only during the
+ * handshake: the generation must be held until tls_handshake is done (proxy/client.c holds it).
+ * -ENOMEM: the sock is as it was.
+ *
+ * The transport keeps to proxy/sock.h, and:
+ * - read gives what several records hold, up to n; a FIN without close_notify ends the client's
+ *   side in order. It may clear can_read together with octets: the kernel has no more.
+ * - write may hold back the last octet of what it took until the kernel takes the rest: offer what
+ *   was not taken again, as ever. What is offered again must be the same octets.
+ * - end: close_notify, then FIN. When the kernel has no room for the former, the latter must wait:
+ *   end does nothing then and is to be called again (any number of times) when can_write is true.
+ * - -EPROTO: the peer broke TLS. Every error is for good.
+ */
 int tls_accept(struct sock *sock, struct tls_site *site) MUST_CHECK;
 
 enum tls_verdict {
 	TLS_DONE,
 	TLS_WAIT,       /* sock's can_read / can_write say for what */
 	TLS_FAILED,     /* *why is filled; close */
-	TLS_PLAIN_HTTP, /* the client speaks plain HTTP: the transport is plain again, nothing was
-			   consumed beyond what *ret_first gives back */
+	TLS_PLAIN_HTTP, /* the client speaks plain HTTP: the transport is plain again and nothing
+			   was consumed */
 };
+/* Call it when step() is called, until it is done. TLS_FAILED has sent an alert, if there was one
+ * to send. */
 enum tls_verdict tls_handshake(struct sock *sock, struct err *why) MUST_CHECK;
 
 /* After the handshake; static or owned by the SSL. NULL when there is none. */
 const char *tls_protocol(const struct sock *sock); /* "TLSv1.3" */
 const char *tls_cipher(const struct sock *sock);
-const char *tls_name(const struct sock *sock); /* SNI as sent, lower case */
+const char *tls_name(const struct sock *sock); /* SNI in lower case, without a dot at its end */
 struct tls_context *tls_chosen(
 	const struct sock *sock); /* the context the name picked; compare only: it may be gone */
 bool tls_was_resumed(const struct sock *sock);

@@ -1,0 +1,78 @@
+/*
+ * proxy/tls_parts.h - what the tls*.c files share and nobody else sees.
+ */
+#ifndef PROXY_TLS_PARTS_H
+#define PROXY_TLS_PARTS_H
+
+#include "proxy/tls.h"
+
+#include <openssl/ssl.h>
+
+struct tls_context {
+	SSL_CTX *ctx; /* owned; every SSL holds a reference of its own */
+	uint16_t min_version;
+};
+
+/* By exact name, then by the longest "*.suffix"; NULL when none fits. `name` is in lower case. */
+struct tls_context *tls_site_find(const struct tls_site *site, struct slice name);
+/* NULL while nothing was added. */
+struct tls_context *tls_site_default(const struct tls_site *site);
+
+/* One TLS connection: what sock->tls points at. */
+struct tls {
+	SSL *ssl; /* owned; NULL until the first octet was seen: silent peers cost little */
+	const struct transport *plain; /* borrowed: static; what the sock had before */
+	struct tls_site *site; /* borrowed: the generation is held until the handshake is done */
+	struct tls_context *chosen; /* compare only */
+	char *name;                 /* owned; SNI in lower case, NULL when there was none */
+	char *unsent;               /* owned; records that the kernel had no room for */
+	uint32_t unsent_start, unsent_end;
+	uint32_t read_budget;
+	int read_error, write_error; /* -errno, for good */
+	uint8_t batch;               /* records per send: fewer for who takes little */
+	bool is_done;                /* the handshake */
+	bool is_drained;             /* in this call the kernel gave less than asked for */
+	bool has_seen_fin, has_sent_fin;
+	bool owes_octet; /* the last one that was written is still to be reported */
+};
+
+#define TLS_BATCH_MOST 5 /* 64 KiB and a head */
+
+/* -- tls_io.c -- */
+
+extern const struct transport tls_transport;
+
+int tls_io_start(void) MUST_CHECK;
+void tls_io_finish(void);
+/* The BIO through which an SSL reads and writes that sock. NULL: no memory. Owned by the SSL. */
+BIO *tls_io_bio(struct sock *sock) MUST_CHECK;
+/* Before each call into the SSL. */
+void tls_io_begin(struct tls *tls);
+/* After it. 0 when nothing waits any more; -EAGAIN: the rest waits for can_write; other -errno, for
+ * good. */
+int tls_io_flush(struct sock *sock);
+/* Frees sock->tls and gives the sock its plain transport back. */
+void tls_io_free(struct sock *sock);
+
+/* -- tls_handshake.c -- */
+
+/* The client-hello callback of every context: picks the certificate. */
+int tls_on_hello(SSL *ssl, int *ret_alert, void *arg);
+
+/* -- tls_tickets.c -- */
+
+int tls_tickets_start(void) MUST_CHECK;
+void tls_tickets_finish(void);
+/* Tickets of that context are sealed and opened with our keys. False when OpenSSL refuses. */
+bool tls_tickets_attach(SSL_CTX *ctx) MUST_CHECK;
+/* Draws a new key; the one before opens tickets until the next rotation. False when the system has
+ * no randomness: the keys then stay. Done by itself every TLS_TICKET_HOURS. */
+bool tls_tickets_rotate(void);
+
+#define TLS_TICKET_HOURS 12
+
+/* The oldest error of OpenSSL's queue in words, without addresses or secrets; empties the queue.
+ * Valid until the next call. */
+const char *tls_error_text(void);
+
+#endif
