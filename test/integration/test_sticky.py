@@ -86,7 +86,7 @@ def test_clients_without_it_are_spread(start, four):
     assert len({worker_of(mux.ask()) for _ in range(8)}) == 4
 
 
-@pytest.mark.parametrize("value", ["", "x", "0" * 31, "0" * 33, "Z" * 32, "0" * 5000, '"' + "0" * 32 + '"', "%00" * 10])
+@pytest.mark.parametrize("value", ["", "x", "0" * 31, "0" * 33, "Z" * 32, "0" * 5000, "%00" * 10])
 def test_a_cookie_that_is_not_ours_is_replaced(start, four, value):
     mux = started(start, four, ["cookie"])
     response = mux.ask(fields=[("Cookie", f"comfymux={value}")])
