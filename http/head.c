@@ -82,24 +82,28 @@ static enum http_verdict read_length(struct http_head *head, struct slice digits
 	return HTTP_MORE;
 }
 
-static enum http_verdict read_coding(struct http_head *head, struct slice codings)
+static enum http_verdict read_coding(struct http_head *head)
 {
-	struct slice coding;
 	if (head->is_chunked)
 		return http_head_bad(head, 400, "two Transfer-Encoding fields");
 	if (head->minor_version == 0)
 		return http_head_bad(head, 400, "transfer coding in HTTP/1.0");
-	if (!slice_is_nocase(codings, SLICE("chunked"))) {
-		while (http_list_next(&codings, &coding))
-			if (!slice_is_nocase(coding, SLICE("chunked")))
-				return http_head_bad(
-					head, 501, "transfer coding other than chunked");
-		return http_head_bad(head, 400, "invalid Transfer-Encoding");
-	}
 	if (head->has_length)
 		return http_head_bad(head, 400, "length and transfer coding together");
 	head->is_chunked = true;
 	return HTTP_MORE;
+}
+
+/* Not before the empty line: the field may turn out to be folded, and bad syntax is said first. */
+static enum http_verdict check_coding(struct http_head *head, struct slice codings)
+{
+	struct slice coding;
+	if (slice_is_nocase(codings, SLICE("chunked")))
+		return HTTP_MORE;
+	while (http_list_next(&codings, &coding))
+		if (!slice_is_nocase(coding, SLICE("chunked")))
+			return http_head_bad(head, 501, "transfer coding other than chunked");
+	return http_head_bad(head, 400, "invalid Transfer-Encoding");
 }
 
 static enum http_verdict read_known_field(
@@ -112,7 +116,7 @@ static enum http_verdict read_known_field(
 		return read_length(head, http_span_in(p, field->value));
 	if (id == HF_TRANSFER_ENCODING) {
 		field->is_dropped = true;
-		return read_coding(head, http_span_in(p, field->value));
+		return read_coding(head);
 	}
 	if (http_field_is_hop_by_hop(id))
 		field->is_dropped = true;
@@ -194,6 +198,9 @@ static enum http_verdict read_connection(struct http_head *head, const char *p)
 static enum http_verdict finish(struct http_head *head, const char *p)
 {
 	if (read_connection(head, p) == HTTP_BAD)
+		return HTTP_BAD;
+	if (head->is_chunked &&
+		check_coding(head, http_head_value(head, p, HF_TRANSFER_ENCODING)) == HTTP_BAD)
 		return HTTP_BAD;
 	enum http_verdict verdict = head->kind == HTTP_REQUEST ? http_request_finish(head, p)
 							       : http_response_finish(head, p);

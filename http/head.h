@@ -124,6 +124,7 @@ void http_head_init(struct http_head *head, enum http_kind kind);
  * - 431: more than head_bytes, than `fields`, or than 64 options in Connection.
  * - 501: a coding other than chunked, alone or beside it; a method of more than 32 octets.
  * - 505: a version HTTP/x.y that is neither 1.0 nor 1.1 (anything else in that place: 400).
+ * What fields say together is judged when the empty line has come, so bad syntax is said first.
  *
  * Responses: 502 for all of the same that applies, and for a code outside 100-599. A status line
  * without its second blank is accepted ("HTTP/1.1 200\r\n" is seen in the field), empty lines

@@ -230,8 +230,17 @@ enum http_verdict http_request_field(
 		if (!http_host_parse(&ignored, value))
 			return http_head_bad(head, 400, "invalid Host");
 		head->host = field->value;
-	} else if (field->id == HF_EXPECT && head->minor_version == 1) {
-		if (!slice_is_nocase(value, SLICE("100-continue")))
+	}
+	return HTTP_MORE;
+}
+
+static enum http_verdict read_expectations(struct http_head *head, const char *p)
+{
+	for (unsigned i = head->first[HF_EXPECT]; i != 0 && i <= head->count; i++) {
+		if (head->field[i - 1].id != HF_EXPECT)
+			continue;
+		if (!slice_is_nocase(
+			    http_span_in(p, head->field[i - 1].value), SLICE("100-continue")))
 			return http_head_bad(head, 417, "unknown expectation");
 		head->expects_continue = true;
 	}
@@ -285,6 +294,8 @@ enum http_verdict http_request_finish(struct http_head *head, const char *p)
 			slice_is(method, SLICE("PATCH")))
 			return http_head_bad(head, 411, "no length");
 	}
+	if (head->minor_version == 1 && read_expectations(head, p) == HTTP_BAD)
+		return HTTP_BAD;
 	head->is_websocket = is_ws_opening(head, p);
 	return HTTP_MORE;
 }
