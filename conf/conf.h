@@ -17,6 +17,7 @@ struct conf_problem {
 struct conf_problems {
 	struct arena arena;
 	struct conf_problem *first;
+	struct conf_problem *recent; /* the newest one: where the next is likely to go */
 	uint32_t count;
 };
 

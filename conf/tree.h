@@ -75,7 +75,8 @@ struct conf_node {
 	const char *node_id; /* unique in its pool */
 	const char *host;    /* as written: a name, an address, or "unix:/path" */
 	uint16_t port;
-	struct addr addr; /* len 0 until conf_resolve; the first address of a name */
+	struct addr addr; /* a name: len 0 until conf_resolve, then its first IPv4 address, or its
+			  first */
 	uint32_t max_concurrent;
 	uint32_t weight;
 	bool backup, drain;
@@ -168,6 +169,7 @@ struct conf {
 	enum conf_log_format access_format;
 	const char *admin_listen; /* "" for none */
 	struct addr admin_addr;
+	struct conf_place admin_place;
 
 	struct conf_timeouts timeouts;
 	struct conf_limits limits;
