@@ -97,15 +97,15 @@ size_t addr_format_ip(const struct addr *addr, char out[ADDR_TEXT])
 
 void addr_format(const struct addr *addr, char out[ADDR_TEXT])
 {
-	char ip[ADDR_TEXT];
+	char ip[ADDR_TEXT]; /* of which an address fills 45, INET6_ADDRSTRLEN - 1, at most */
 	switch (addr->len == 0 ? AF_UNSPEC : addr->u.any.sa_family) {
 	case AF_INET:
 		(void)addr_format_ip(addr, ip);
-		(void)snprintf(out, ADDR_TEXT, "%s:%u", ip, addr_port(addr));
+		(void)snprintf(out, ADDR_TEXT, "%.45s:%u", ip, addr_port(addr));
 		break;
 	case AF_INET6:
 		(void)inet_ntop(AF_INET6, &addr->u.v6.sin6_addr, ip, sizeof(ip));
-		(void)snprintf(out, ADDR_TEXT, "[%s]:%u", ip, addr_port(addr));
+		(void)snprintf(out, ADDR_TEXT, "[%.45s]:%u", ip, addr_port(addr));
 		break;
 	case AF_UNIX:
 		(void)snprintf(out, ADDR_TEXT, "unix:%s",
