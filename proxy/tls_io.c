@@ -30,8 +30,9 @@
 
 #define RECORD_MOST SSL3_RT_MAX_PLAIN_LENGTH
 #define RECORD_ROOM (RECORD_MOST + SSL3_RT_MAX_ENCRYPTED_OVERHEAD)
-/* A peer that keeps sending records without data must let others have their turn. */
-#define READ_BUDGET (256u * 1024)
+/* Reads of the kernel for one piece of data: a record may begin in one and end in the next. Who
+ * sends records without data (key updates) must let others have their turn. */
+#define READS_MOST 2
 
 static BIO_METHOD *bio_method;
 /* What the running call produced; empty between calls. */
@@ -119,7 +120,7 @@ static int on_bio_read(BIO *bio, char *p, int n)
 	ssize_t got;
 
 	BIO_clear_retry_flags(bio);
-	if (tls->is_drained || tls->read_budget == 0) {
+	if (tls->is_drained || tls->reads_left == 0) {
 		BIO_set_retry_read(bio);
 		return -1;
 	}
@@ -138,7 +139,7 @@ static int on_bio_read(BIO *bio, char *p, int n)
 	}
 	/* With a FIN behind them the octets are not the last thing to be read. */
 	tls->is_drained = (size_t)got < want && !sock->peer_closed && got != 0;
-	tls->read_budget -= (uint32_t)min_size((size_t)got, tls->read_budget);
+	tls->reads_left -= !sock_short_io;
 	tls->has_seen_fin = got == 0;
 	return (int)got;
 }
@@ -224,7 +225,7 @@ void tls_io_begin(struct tls *tls)
 	if (ERR_peek_error() != 0)
 		ERR_clear_error();
 	tls->is_drained = false;
-	tls->read_budget = READ_BUDGET;
+	tls->reads_left = READS_MOST;
 }
 
 /* What SSL_read said when it gave nothing: 0 for the end, -errno. */
@@ -233,6 +234,7 @@ static ssize_t why_no_octets(struct sock *sock, struct tls *tls, int ret)
 	switch (SSL_get_error(tls->ssl, ret)) {
 	case SSL_ERROR_ZERO_RETURN:
 		sock->is_eof = true;
+		sock->can_read = false;
 		return 0;
 	case SSL_ERROR_WANT_READ:
 		if (tls->is_drained)
@@ -246,6 +248,7 @@ static ssize_t why_no_octets(struct sock *sock, struct tls *tls, int ret)
 		ERR_clear_error();
 		if (tls->read_error == 0)
 			tls->read_error = tls->write_error != 0 ? tls->write_error : -EPROTO;
+		sock->can_read = false;
 		return tls->read_error;
 	}
 }
@@ -254,12 +257,12 @@ static ssize_t tls_read(struct sock *sock, void *p, size_t n)
 {
 	struct tls *tls = sock->tls;
 	size_t got = 0;
-	ssize_t rc = 0;
+	ssize_t rc = -EAGAIN;
 
 	if (tls->read_error != 0)
 		return tls->read_error;
 	tls_io_begin(tls);
-	n = sock_short_io ? 1 : min_size(n, READ_BUDGET);
+	n = sock_short_io ? 1 : min_size(n, INT32_MAX);
 	/* SSL may have an answer of its own to send before it can read on. */
 	if (tls->unsent != NULL && sock->can_write)
 		(void)tls_io_flush(sock);
@@ -270,6 +273,7 @@ static ssize_t tls_read(struct sock *sock, void *p, size_t n)
 			break;
 		}
 		got += (size_t)ret;
+		tls->reads_left = READS_MOST;
 		bool has_more = SSL_has_pending(tls->ssl) != 0;
 		if (tls->is_drained && !has_more) {
 			sock->can_read = false;
@@ -282,8 +286,11 @@ static ssize_t tls_read(struct sock *sock, void *p, size_t n)
 	(void)tls_io_flush(sock);
 	if (got == 0)
 		return rc;
-	/* What ended the loop is told again by the next call. */
-	sock->is_eof = false;
+	/* An end or an error behind the octets is told by the next call. */
+	if (rc != -EAGAIN) {
+		sock->is_eof = false;
+		sock->can_read = true;
+	}
 	return (ssize_t)got;
 }
 
@@ -310,7 +317,8 @@ static struct slice next_piece(struct cursor *cursor, size_t most)
 		}
 		if (n == 0 && here != 0 && (here == most || is_last))
 			return (struct slice){p, here};
-		memcpy(gathered + n, p, here);
+		if (here != 0)
+			memcpy(gathered + n, p, here);
 		n += here;
 		if (n == most)
 			break;

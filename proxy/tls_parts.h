@@ -27,9 +27,9 @@ struct tls {
 	char *name;                 /* owned; SNI in lower case, NULL when there was none */
 	char *unsent;               /* owned; records that the kernel had no room for */
 	uint32_t unsent_start, unsent_end;
-	uint32_t read_budget;
 	int read_error, write_error; /* -errno, for good */
 	uint8_t batch;               /* records per send: fewer for who takes little */
+	uint8_t reads_left;          /* of the kernel, in this call */
 	bool is_done;                /* the handshake */
 	bool is_drained;             /* in this call the kernel gave less than asked for */
 	bool has_seen_fin, has_sent_fin;
