@@ -153,6 +153,17 @@ void lb_backend_bad(struct backend *backend, bool may_be_busy, const char *why)
 	}
 }
 
+void lb_backend_failed(struct backend *backend, const char *why)
+{
+	char text[sizeof(backend->why)];
+	backend->passive_failures++;
+	backend->last_failed_us = clock_now_us;
+	if (backend->passive_failures < backend->fall)
+		return;
+	(void)snprintf(text, sizeof(text), "passive: %s", why == NULL ? "failed" : why);
+	lb_backend_set_state(backend, BACKEND_DOWN, text);
+}
+
 void lb_backend_set_state(struct backend *backend, enum backend_state state, const char *why)
 {
 	switch (state) {
@@ -201,8 +212,7 @@ void lb_backend_report_load(struct backend *backend, int32_t queue_len, uint64_t
 void lb_backend_touch(struct backend *backend)
 {
 	list_each (node, &backend->seats) {
-		struct lb_seat *seat = CONTAINER_OF(node, struct lb_seat, node);
-		lb_pool_refresh(seat->pool, seat->index);
+		lb_seat_refresh(CONTAINER_OF(node, struct lb_seat, node));
 	}
 }
 

@@ -9,7 +9,7 @@
  * keep their place, so the others' clients stay where they are. After 20 such tries it is round
  * robin's turn.
  *
- * w is below 6271 whatever the weights are: the walk is made once for every possible w.
+ * There are only 6271 values of h: the walk is made once for each of them.
  */
 #include "lb/smooth.h"
 
@@ -24,8 +24,7 @@
 extern const struct lb_strategy lb_ip_hash;
 
 struct ip_hash {
-	uint32_t *member; /* owned: w -> index, [min(weights, MODULUS)] */
-	uint64_t weights;
+	uint32_t *member; /* owned: h -> index, [MODULUS] */
 	uint32_t count;
 	struct smooth fallback;
 };
@@ -63,11 +62,27 @@ static int ip_rebuild(void *self, const struct lb_view *view)
 			member[w] = i;
 		weights = end;
 	}
+	for (uint64_t h = weights; h < MODULUS && weights != 0; h++)
+		member[h] = member[h % weights];
 	free(ip->member);
 	ip->member = member;
-	ip->weights = weights;
 	ip->count = view->count;
 	return 0;
+}
+
+/* h after n more octets. The remainder is taken of several steps at once: less than 2^64 it stays
+ * the same. */
+static uint32_t feed(uint32_t h, const unsigned char *octets, size_t n)
+{
+	while (n != 0) {
+		size_t steps = min_size(n, 6);
+		uint64_t sum = h;
+		n -= steps;
+		while (steps-- != 0)
+			sum = sum * FACTOR + *octets++;
+		h = (uint32_t)(sum % MODULUS);
+	}
+	return h;
 }
 
 static uint32_t ip_pick(void *self, const struct lb_view *view, const struct lb_request *req)
@@ -83,10 +98,9 @@ static uint32_t ip_pick(void *self, const struct lb_view *view, const struct lb_
 		octets = unix_peer;
 		n = sizeof(unix_peer);
 	}
-	for (int tries = 0; tries <= TRIES && ip->weights != 0; tries++) {
-		for (size_t k = 0; k < n; k++)
-			h = (h * FACTOR + octets[k]) % MODULUS;
-		uint32_t i = ip->member[h % ip->weights];
+	for (int tries = 0; tries <= TRIES && ip->count != 0; tries++) {
+		h = feed(h, octets, n);
+		uint32_t i = ip->member[h];
 		if (lb_is_allowed(view, i))
 			return i;
 	}

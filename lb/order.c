@@ -3,69 +3,74 @@
 #include <errno.h>
 #include <stdlib.h>
 
-void order_finish(struct order *order)
+/* The key.load of those outside of the set: behind every rank and share. */
+#define ABSENT UINT64_MAX
+
+int order_create(void **ret_self, uint64_t (*rank)(const struct lb_load *load))
 {
+	struct order *order = calloc(1, sizeof(*order));
+	if (order == NULL)
+		return -ENOMEM;
+	order->rank = rank;
+	*ret_self = order;
+	return 0;
+}
+
+void order_destroy(void *self)
+{
+	struct order *order = self;
+	if (order == NULL)
+		return;
 	free(order->key);
 	free(order->winner);
+	free(order->share_of_job);
 	free(order->set);
-	*order = (struct order){.rank = order->rank};
+	free(order);
 }
 
-static bool is_before(const struct order_key *a, const struct order_key *b)
+/* Both halves as one number. */
+static unsigned __int128 whole(const struct order_key *key)
 {
-	if (a->rank != b->rank)
-		return a->rank < b->rank;
-	if (a->share < b->share || a->share > b->share)
-		return a->share < b->share;
-	return a->picked < b->picked;
+	return (unsigned __int128)key->load << 64 | key->picked;
 }
 
-static bool is_member(const struct order *order, uint32_t i)
+/* Rounded to a float so that equal ratios give equal shares, whatever the product was rounded to.
+ * Unequal ones differ unless they are closer than 1e-7. */
+static uint64_t weigh(const struct order *order, const struct lb_view *view, uint32_t i)
 {
-	return order->set[i / 64] >> (i % 64) & 1;
-}
-
-/* `picked` is the key's own and stays. */
-static void weigh(const struct order *order, const struct lb_load *load, struct order_key *key)
-{
-	key->rank = order->rank == NULL ? 0 : order->rank(load);
-	key->share = (double)load->jobs / ((double)load->max_jobs * load->weight);
+	float share = (float)(view->load[i].jobs * order->share_of_job[i]);
+	uint32_t bits;
+	memcpy(&bits, &share, sizeof(bits));
+	return order->rank == NULL ? bits : order->rank(&view->load[i]) << 31 | bits;
 }
 
 static void weigh_member(struct order *order, const struct lb_view *view, uint32_t i)
 {
-	if (is_member(order, i))
-		weigh(order, &view->load[i], &order->key[i]);
-	else
-		order->key[i].rank = ORDER_ABSENT;
-}
-
-/* The leaves are not stored: below the inner nodes the tree's node n is backend n - leaves. */
-static uint32_t winner_of(const struct order *order, uint32_t node)
-{
-	return node < order->leaves ? order->winner[node] : node - order->leaves;
-}
-
-static uint32_t play(const struct order *order, uint32_t node)
-{
-	uint32_t left = winner_of(order, 2 * node), right = winner_of(order, 2 * node + 1);
-	return is_before(&order->key[right], &order->key[left]) ? right : left;
+	bool is_member = order->set[i / 64] >> (i % 64) & 1;
+	order->key[i].load = is_member ? weigh(order, view, i) : ABSENT;
 }
 
 static void play_all(struct order *order)
 {
-	for (uint32_t node = order->leaves - 1; node != 0; node--)
-		order->winner[node] = play(order, node);
+	for (uint32_t node = order->leaves - 1; node != 0; node--) {
+		uint32_t left = order->winner[2 * node], right = order->winner[2 * node + 1];
+		bool is_left = whole(&order->key[left]) < whole(&order->key[right]);
+		order->winner[node] = is_left ? left : right;
+	}
 }
 
 static void play_up(struct order *order, uint32_t i)
 {
-	for (uint32_t node = (order->leaves + i) / 2; node != 0; node /= 2) {
-		uint32_t winner = play(order, node);
-		/* It neither was nor is the best here: further up nobody has seen it. */
-		if (winner == order->winner[node] && winner != i)
-			return;
-		order->winner[node] = winner;
+	unsigned __int128 least = whole(&order->key[i]);
+	uint32_t winner = i;
+	for (uint32_t node = order->leaves + i; node > 1; node /= 2) {
+		uint32_t other = order->winner[node ^ 1];
+		unsigned __int128 key = whole(&order->key[other]);
+		if (key < least) {
+			winner = other;
+			least = key;
+		}
+		order->winner[node / 2] = winner;
 	}
 }
 
@@ -78,38 +83,56 @@ static void settle(struct order *order, const struct lb_view *view)
 	order->waiting = LB_NONE;
 }
 
-int order_rebuild(struct order *order, const struct lb_view *view)
+int order_rebuild(void *self, const struct lb_view *view)
 {
+	struct order *order = self;
 	uint32_t leaves = 2;
 	while (leaves < view->count)
 		leaves *= 2;
 	uint32_t words = (view->count + 63) / 64;
 	struct order_key *key = calloc(leaves, sizeof(*key));
-	uint32_t *winner = calloc(leaves, sizeof(*winner));
+	uint32_t *winner = calloc(2 * (size_t)leaves, sizeof(*winner));
+	double *share_of_job = calloc(leaves, sizeof(*share_of_job));
 	uint64_t *set = calloc(words + 1, sizeof(*set));
-	if (key == NULL || winner == NULL || set == NULL) {
+	if (key == NULL || winner == NULL || share_of_job == NULL || set == NULL) {
 		free(key);
 		free(winner);
+		free(share_of_job);
 		free(set);
 		return -ENOMEM;
 	}
-	order_finish(order);
-	order->key = key;
-	order->winner = winner;
-	order->set = set;
-	order->count = view->count;
-	order->leaves = leaves;
-	order->waiting = LB_NONE;
-	for (uint32_t i = 0; i < leaves; i++)
-		key[i].rank = ORDER_ABSENT;
+	free(order->key);
+	free(order->winner);
+	free(order->share_of_job);
+	free(order->set);
+	*order = (struct order){
+		.rank = order->rank,
+		.key = key,
+		.winner = winner,
+		.share_of_job = share_of_job,
+		.set = set,
+		.count = view->count,
+		.leaves = leaves,
+		.last_pick = leaves,
+		.waiting = LB_NONE,
+	};
+	/* No two keys are alike: those never picked go in the order of the file. */
+	for (uint32_t i = 0; i < leaves; i++) {
+		key[i] = (struct order_key){ABSENT, i};
+		winner[leaves + i] = i;
+	}
+	for (uint32_t i = 0; i < view->count; i++)
+		share_of_job[i] = 1 / ((double)view->load[i].max_jobs * view->load[i].weight);
 	play_all(order);
 	return 0;
 }
 
-void order_changed(struct order *order, const struct lb_view *view, uint32_t i)
+void order_changed(void *self, const struct lb_view *view, uint32_t i)
 {
-	if (order->waiting != i)
-		settle(order, view);
+	struct order *order = self;
+	if (order->waiting == i)
+		return;
+	settle(order, view);
 	order->waiting = i;
 }
 
@@ -137,13 +160,12 @@ static void follow(struct order *order, const struct lb_view *view)
 
 static uint32_t scan(const struct order *order, const struct lb_view *view)
 {
-	uint32_t best = LB_NONE;
 	struct order_key best_key = {0};
+	uint32_t best = LB_NONE;
 	lb_each_allowed(i, view)
 	{
-		struct order_key key = {.picked = order->key[i].picked};
-		weigh(order, &view->load[i], &key);
-		if (best == LB_NONE || is_before(&key, &best_key)) {
+		struct order_key key = {weigh(order, view, i), order->key[i].picked};
+		if (best == LB_NONE || whole(&key) < whole(&best_key)) {
 			best = i;
 			best_key = key;
 		}
@@ -151,18 +173,20 @@ static uint32_t scan(const struct order *order, const struct lb_view *view)
 	return best;
 }
 
-uint32_t order_pick(struct order *order, const struct lb_view *view)
+uint32_t order_pick(void *self, const struct lb_view *view, const struct lb_request *req)
 {
+	(void)req;
+	struct order *order = self;
+	uint32_t best;
 	ensure(order->count == view->count);
 	settle(order, view);
-	uint32_t best;
 	if (view->epoch == 0) {
 		best = scan(order, view);
 	} else {
 		if (view->epoch != order->epoch)
 			follow(order, view);
 		best = order->winner[1];
-		if (order->key[best].rank == ORDER_ABSENT)
+		if (order->key[best].load == ABSENT)
 			best = LB_NONE;
 	}
 	if (best == LB_NONE)

@@ -17,34 +17,33 @@
 
 #include "lb/strategy.h"
 
-/* Compared from the first field on, less is better. */
+/* Less is better. Both halves are compared as one number. */
 struct order_key {
-	uint64_t rank;
-	double share; /* equal ratios of integers give equal doubles */
-	uint64_t picked;
+	uint64_t load;   /* rank << 31, and the share as the bits of a float, which sort like it */
+	uint64_t picked; /* number of the pick that last chose it; no two are alike */
 };
 
-#define ORDER_ABSENT UINT64_MAX /* rank of those outside of the set */
-
 struct order {
-	uint64_t (*rank)(const struct lb_load *load); /* < ORDER_ABSENT; NULL: all the same */
+	uint64_t (*rank)(const struct lb_load *load); /* at most ORDER_MOST; NULL: all the same */
 	struct order_key *key;                        /* owned, [leaves] */
-	uint32_t *winner;                             /* owned, [leaves]; [1] is the root */
-	uint64_t *set;                                /* owned bitmap */
-	uint32_t count, leaves;                       /* leaves: a power of two, >= 2 */
-	uint64_t epoch;                               /* of `set`; 0: unknown */
+	uint32_t *winner;       /* owned, [2 * leaves]; [1] is the root, [leaves + i] is i itself */
+	double *share_of_job;   /* owned, [leaves]: 1 / (max_jobs * weight) */
+	uint64_t *set;          /* owned bitmap */
+	uint32_t count, leaves; /* leaves: a power of two, >= 2 */
+	uint64_t epoch;         /* of `set`; 0: unknown */
 	uint64_t last_pick;
 	/* The newest backend whose matches were not played again yet: a pick and what it does to
 	 * the load of the one picked thus cost one walk to the root. LB_NONE: none. */
 	uint32_t waiting;
 };
 
-/* Safe on a zeroed struct. */
-void order_finish(struct order *order);
-/* -ENOMEM: nothing changed. */
-int order_rebuild(struct order *order, const struct lb_view *view) MUST_CHECK;
-void order_changed(struct order *order, const struct lb_view *view, uint32_t i);
-/* An allowed index, or LB_NONE when there is none. */
-uint32_t order_pick(struct order *order, const struct lb_view *view);
+#define ORDER_MOST ((UINT64_C(1) << 33) - 2)
+
+/* The callbacks of struct lb_strategy for one whose self is a struct order. */
+int order_create(void **ret_self, uint64_t (*rank)(const struct lb_load *load)) MUST_CHECK;
+void order_destroy(void *self);
+int order_rebuild(void *self, const struct lb_view *view) MUST_CHECK;
+void order_changed(void *self, const struct lb_view *view, uint32_t i);
+uint32_t order_pick(void *self, const struct lb_view *view, const struct lb_request *req);
 
 #endif

@@ -124,7 +124,7 @@ void lb_pool_activate(struct lb_pool *pool)
 		list_push_back(&seat->backend->seats, &seat->node);
 		lb_backend_set_limits(seat->backend, conf->health.rise, conf->health.fall);
 		lb_backend_set_draining(seat->backend, conf->nodes[i].drain);
-		lb_pool_refresh(pool, i);
+		lb_seat_refresh(seat);
 	}
 }
 
@@ -148,111 +148,6 @@ void lb_pool_destroy(struct lb_pool *pool)
 	free(pool->load);
 	free(pool->seats);
 	free(pool);
-}
-
-static uint32_t jobs_of(const struct lb_pool *pool, const struct backend *backend)
-{
-	uint64_t jobs = backend->jobs_sent;
-	/* Where nobody asks the workers, what they accepted would never be taken off again. */
-	if (pool->strategy->needs & LB_NEED_LOAD)
-		jobs += (uint64_t)backend->jobs_unseen +
-			(backend->queue_len > 0 ? (uint32_t)backend->queue_len : 0);
-	return (uint32_t)min_u64(jobs, UINT32_MAX);
-}
-
-static void move_between_sets(struct lb_pool *pool, struct lb_seat *seat, unsigned sets)
-{
-	uint64_t bit = UINT64_C(1) << (seat->index % 64);
-	unsigned differ = seat->sets ^ sets;
-	seat->sets = sets;
-	for (unsigned set = 0; set < LB_SET_COUNT; set++) {
-		if ((differ & BIT(set)) == 0)
-			continue;
-		pool->sets[set][seat->index / 64] ^= bit;
-		pool->set_count[set] += sets & BIT(set) ? 1 : UINT32_MAX;
-		pool->set_epoch[set] = ++pool->last_epoch;
-	}
-}
-
-void lb_pool_refresh(struct lb_pool *pool, uint32_t index)
-{
-	struct lb_seat *seat = &pool->seats[index];
-	const struct backend *backend = seat->backend;
-	struct lb_load *load = &pool->load[index];
-	load->in_flight = backend->in_flight;
-	load->jobs = jobs_of(pool, backend);
-	load->queue_len = backend->queue_len;
-	load->ewma_us = backend->ewma_us;
-	unsigned sets = lb_sets_of(backend, load, seat->is_backup);
-	if (sets != seat->sets)
-		move_between_sets(pool, seat, sets);
-	if (pool->strategy->changed != NULL)
-		pool->strategy->changed(pool->self, &pool->view, index);
-}
-
-static void count_job(struct backend *backend, const struct lb_outcome *outcome)
-{
-	ensure(backend->jobs_sent != 0);
-	backend->jobs_sent--;
-	if (outcome->job_accepted) {
-		backend->jobs_unseen++;
-		backend->jobs_answered++;
-		backend->stats.jobs_accepted++;
-	} else if (outcome->result == LB_DONE_OK || outcome->result == LB_DONE_REFUSED) {
-		backend->stats.jobs_refused++;
-	}
-}
-
-static void count_times(struct backend *backend, const struct lb_outcome *outcome)
-{
-	if (outcome->first_byte_us != 0) {
-		histogram_add(&backend->stats.first_byte, outcome->first_byte_us);
-		int64_t step = ((int64_t)outcome->first_byte_us - backend->ewma_us) / 8;
-		backend->ewma_us = backend->ewma_us == 0 ? outcome->first_byte_us
-							 : (uint32_t)(backend->ewma_us + step);
-	}
-	if (outcome->took_us != 0)
-		histogram_add(&backend->stats.whole, outcome->took_us);
-}
-
-static void count_failure(struct backend *backend, const char *why)
-{
-	char text[sizeof(backend->why)];
-	backend->stats.failures++;
-	backend->passive_failures++;
-	backend->last_failed_us = clock_now_us;
-	if (backend->passive_failures < backend->fall)
-		return;
-	(void)snprintf(text, sizeof(text), "passive: %s", why == NULL ? "failed" : why);
-	lb_backend_set_state(backend, BACKEND_DOWN, text);
-}
-
-void lb_pool_done(struct lb_pool *pool, struct lb_seat *seat, const struct lb_outcome *outcome)
-{
-	struct backend *backend = seat->backend;
-	ensure(backend->in_flight != 0);
-	backend->in_flight--;
-	if (outcome->was_job)
-		count_job(backend, outcome);
-	count_times(backend, outcome);
-	switch (outcome->result) {
-	case LB_DONE_OK:
-		backend->stats.requests_ok++;
-		backend->passive_failures = 0;
-		break;
-	case LB_DONE_CLIENT_LEFT:
-		backend->stats.client_left++;
-		break;
-	case LB_DONE_REFUSED:
-		backend->stats.retries_away++;
-		break;
-	case LB_DONE_FAILED:
-		count_failure(backend, outcome->why);
-		break;
-	}
-	lb_backend_touch(backend);
-	if (pool->strategy->done != NULL)
-		pool->strategy->done(pool->self, seat->index, outcome->result, outcome->took_us);
 }
 
 bool lb_pool_is_available(const struct lb_pool *pool)

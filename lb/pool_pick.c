@@ -11,6 +11,60 @@
 #include "base/clock.h"
 #include "base/hash.h"
 
+static uint32_t jobs_of(const struct lb_pool *pool, const struct backend *backend)
+{
+	uint64_t jobs = backend->jobs_sent;
+	/* Where nobody asks the workers, what they accepted would never be taken off again. */
+	if (pool->strategy->needs & LB_NEED_LOAD)
+		jobs += (uint64_t)backend->jobs_unseen +
+			(backend->queue_len > 0 ? (uint32_t)backend->queue_len : 0);
+	return (uint32_t)min_u64(jobs, UINT32_MAX);
+}
+
+static void move_between_sets(struct lb_pool *pool, struct lb_seat *seat, unsigned sets)
+{
+	uint64_t bit = UINT64_C(1) << (seat->index % 64);
+	unsigned differ = seat->sets ^ sets;
+	seat->sets = sets;
+	for (unsigned set = 0; set < LB_SET_COUNT; set++) {
+		if ((differ & BIT(set)) == 0)
+			continue;
+		pool->sets[set][seat->index / 64] ^= bit;
+		pool->set_count[set] += sets & BIT(set) ? 1 : UINT32_MAX;
+		pool->set_epoch[set] = ++pool->last_epoch;
+	}
+}
+
+void lb_seat_refresh(struct lb_seat *seat)
+{
+	struct lb_pool *pool = seat->pool;
+	const struct backend *backend = seat->backend;
+	struct lb_load *load = &pool->load[seat->index];
+	load->in_flight = backend->in_flight;
+	load->jobs = jobs_of(pool, backend);
+	load->queue_len = backend->queue_len;
+	load->ewma_us = backend->ewma_us;
+	unsigned sets = lb_sets_of(backend, load, seat->is_backup);
+	if (sets != seat->sets)
+		move_between_sets(pool, seat, sets);
+	if (pool->strategy->changed != NULL)
+		pool->strategy->changed(pool->self, &pool->view, seat->index);
+}
+
+void lb_pool_refresh(struct lb_pool *pool, uint32_t index)
+{
+	lb_seat_refresh(&pool->seats[index]);
+}
+
+/* As lb_backend_touch, for the usual backend, which has one seat. */
+static void touch(struct lb_seat *seat)
+{
+	if (seat->node.next == seat->node.prev)
+		lb_seat_refresh(seat);
+	else
+		lb_backend_touch(seat->backend);
+}
+
 /* Which sets a pick goes through, best first. */
 static const enum lb_set sets_for_job[] = {
 	LB_SET_ROOM, LB_SET_UP, LB_SET_BACKUP_ROOM, LB_SET_BACKUP, LB_SET_BUSY};
@@ -66,7 +120,8 @@ static struct lb_seat *pick_by_strategy(
 		if (!look_at_set(pool, sets[k], tried))
 			continue;
 		pool->view.now_ms = clock_now_ms();
-		pool->view.random = random_word();
+		if (pool->strategy->needs & LB_NEED_RANDOM)
+			pool->view.random = random_word();
 		uint32_t i = pool->strategy->pick(pool->self, &pool->view, req);
 		if (i == LB_NONE)
 			return NULL;
@@ -97,8 +152,9 @@ static struct lb_seat *pick_by_keys(struct lb_pool *pool, const uint64_t *hashes
 	return NULL;
 }
 
-static struct lb_pick pick_sticky(struct lb_pool *pool, const struct lb_request *req,
-	const struct lb_keys *keys, const uint64_t *tried)
+/* Not inlined: pools without stickiness shall not pay for its stack. */
+static __attribute__((noinline)) struct lb_pick pick_sticky(struct lb_pool *pool,
+	const struct lb_request *req, const struct lb_keys *keys, const uint64_t *tried)
 {
 	const struct conf_sticky *conf = &pool->conf->balancing.sticky;
 	struct lb_pick pick = {0};
@@ -146,7 +202,7 @@ struct lb_pick lb_pool_pick(struct lb_pool *pool, const struct lb_request *req,
 	backend->in_flight++;
 	if (req->is_job)
 		backend->jobs_sent++;
-	lb_backend_touch(backend);
+	touch(pick.seat);
 	return pick;
 }
 
@@ -159,4 +215,58 @@ void lb_pool_learn(
 			lb_sticky_learn(pool->sticky, lb_sticky_hash(kind, value),
 				seat->backend->id_hash, clock_now_ms());
 	}
+}
+
+static void count_job(struct backend *backend, const struct lb_outcome *outcome)
+{
+	ensure(backend->jobs_sent != 0);
+	backend->jobs_sent--;
+	if (outcome->job_accepted) {
+		backend->jobs_unseen++;
+		backend->jobs_answered++;
+		backend->stats.jobs_accepted++;
+	} else if (outcome->result == LB_DONE_OK || outcome->result == LB_DONE_REFUSED) {
+		backend->stats.jobs_refused++;
+	}
+}
+
+static void count_times(struct backend *backend, const struct lb_outcome *outcome)
+{
+	if (outcome->first_byte_us != 0) {
+		histogram_add(&backend->stats.first_byte, outcome->first_byte_us);
+		int64_t step = ((int64_t)outcome->first_byte_us - backend->ewma_us) / 8;
+		backend->ewma_us = backend->ewma_us == 0 ? outcome->first_byte_us
+							 : (uint32_t)(backend->ewma_us + step);
+	}
+	if (outcome->took_us != 0)
+		histogram_add(&backend->stats.whole, outcome->took_us);
+}
+
+void lb_pool_done(struct lb_pool *pool, struct lb_seat *seat, const struct lb_outcome *outcome)
+{
+	struct backend *backend = seat->backend;
+	ensure(backend->in_flight != 0);
+	backend->in_flight--;
+	if (outcome->was_job)
+		count_job(backend, outcome);
+	count_times(backend, outcome);
+	switch (outcome->result) {
+	case LB_DONE_OK:
+		backend->stats.requests_ok++;
+		backend->passive_failures = 0;
+		break;
+	case LB_DONE_CLIENT_LEFT:
+		backend->stats.client_left++;
+		break;
+	case LB_DONE_REFUSED:
+		backend->stats.retries_away++;
+		break;
+	case LB_DONE_FAILED:
+		backend->stats.failures++;
+		lb_backend_failed(backend, outcome->why);
+		break;
+	}
+	touch(seat);
+	if (pool->strategy->done != NULL)
+		pool->strategy->done(pool->self, seat->index, outcome->result, outcome->took_us);
 }

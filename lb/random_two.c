@@ -51,6 +51,7 @@ static uint32_t two_pick(void *self, const struct lb_view *view, const struct lb
 
 const struct lb_strategy lb_random_two = {
 	.name = "random_two",
+	.needs = LB_NEED_RANDOM,
 	.create = two_create,
 	.destroy = two_destroy,
 	.rebuild = two_rebuild,

@@ -25,7 +25,8 @@ enum lb_need {
 	LB_NEED_KEY = BIT(1),    /* request: hash of its first sticky key */
 	LB_NEED_LOAD = BIT(
 		2), /* backends: what they themselves report as queued (jobs, queue_len) */
-	LB_NEED_TIME = BIT(3), /* backends: ewma_us */
+	LB_NEED_TIME = BIT(3),   /* backends: ewma_us */
+	LB_NEED_RANDOM = BIT(4), /* view: random */
 };
 
 struct lb_request {
@@ -55,7 +56,7 @@ struct lb_view {
 	uint64_t epoch; /* `allowed` is the same set of backends as long as this is the same and not
 			   0; 0: a set made for this pick alone */
 	uint64_t now_ms;
-	uint64_t random; /* a fresh word for this pick */
+	uint64_t random; /* a fresh word for this pick; 0 without LB_NEED_RANDOM */
 };
 
 static inline bool lb_is_allowed(const struct lb_view *view, uint32_t i)

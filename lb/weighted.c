@@ -38,6 +38,7 @@ static uint32_t weighted_pick(void *self, const struct lb_view *view, const stru
 
 const struct lb_strategy lb_weighted = {
 	.name = "weighted",
+	.needs = LB_NEED_RANDOM,
 	.create = weighted_create,
 	.destroy = weighted_destroy,
 	.rebuild = weighted_rebuild,
