@@ -82,13 +82,30 @@ int addr_parse(struct addr *ret_addr, const char *text, struct err *err)
 	return -EINVAL;
 }
 
+/* Once for every connection, so not by inet_ntop, which goes through printf. */
+static size_t format_v4(struct slice ip, char *out)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < 4; i++) {
+		unsigned octet = (unsigned char)ip.p[i];
+		if (octet >= 100)
+			out[n++] = (char)('0' + octet / 100);
+		if (octet >= 10)
+			out[n++] = (char)('0' + octet / 10 % 10);
+		out[n++] = (char)('0' + octet % 10);
+		out[n++] = '.';
+	}
+	out[--n] = '\0';
+	return n;
+}
+
 size_t addr_format_ip(const struct addr *addr, char out[ADDR_TEXT])
 {
 	struct slice ip = addr_ip_octets(addr);
 	out[0] = '\0';
 	if (ip.n == 4)
-		(void)inet_ntop(AF_INET, ip.p, out, ADDR_TEXT);
-	else if (ip.n == 16)
+		return format_v4(ip, out);
+	if (ip.n == 16)
 		(void)inet_ntop(AF_INET6, ip.p, out, ADDR_TEXT);
 	else
 		memcpy(out, "unix:", 6);

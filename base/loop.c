@@ -3,6 +3,7 @@
 #include "base/clock.h"
 
 #include <errno.h>
+
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
@@ -21,6 +22,7 @@ static struct event_base *base;
 static bool is_stopping;
 static struct deferred *deferred_first;
 static struct deferred **deferred_last = &deferred_first;
+static struct list waiting_turn = {&waiting_turn, &waiting_turn};
 static struct deadline_list lists[DEADLINE_LISTS];
 static struct histogram busy;
 static uint64_t busy_most_us;
@@ -60,6 +62,7 @@ void loop_finish(void)
 		if (lists[i].ms != 0)
 			(void)event_del(&lists[i].timer);
 		lists[i].ms = 0;
+		lists[i].is_armed = false;
 	}
 	if (base != NULL)
 		event_base_free(base);
@@ -71,13 +74,48 @@ struct event_base *loop_base(void)
 	return base;
 }
 
+void next_turn_init(struct next_turn *item, void (*run)(struct next_turn *self))
+{
+	list_init(&item->node);
+	item->run = run;
+}
+
+void next_turn_add(struct next_turn *item)
+{
+	list_remove(&item->node);
+	list_push_back(&waiting_turn, &item->node);
+}
+
+void next_turn_cancel(struct next_turn *item)
+{
+	list_remove(&item->node);
+}
+
+/* Those that were waiting when we began; who asks again meanwhile waits for the turn after. */
+static void run_waiting_turn(void)
+{
+	struct list now;
+	if (list_is_empty(&waiting_turn))
+		return;
+	list_insert_after(&waiting_turn, &now);
+	list_remove(&waiting_turn);
+	(void)clock_tick();
+	while (!list_is_empty(&now)) {
+		struct next_turn *item = list_first(&now, struct next_turn, node);
+		list_remove(&item->node);
+		item->run(item);
+	}
+}
+
 void loop_run(void)
 {
 	while (!is_stopping) {
 		/* Waiting must not count as work, so a turn begins with its first tick. */
 		clock_turn_began_us = 0;
-		if (event_base_loop(base, EVLOOP_ONCE) < 0)
+		int wait = list_is_empty(&waiting_turn) ? EVLOOP_ONCE : EVLOOP_NONBLOCK;
+		if (event_base_loop(base, wait) < 0)
 			break;
+		run_waiting_turn();
 		run_deferred();
 		if (clock_turn_began_us == 0)
 			continue;

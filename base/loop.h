@@ -40,6 +40,17 @@ struct deferred {
  * nothing. */
 void defer(struct deferred *item, void (*run)(struct deferred *self));
 
+/* Work that stopped at its quota and goes on in the next turn, after others had theirs. */
+struct next_turn {
+	struct list node;
+	void (*run)(struct next_turn *self);
+};
+
+void next_turn_init(struct next_turn *item, void (*run)(struct next_turn *self));
+/* Twice is once. */
+void next_turn_add(struct next_turn *item);
+void next_turn_cancel(struct next_turn *item);
+
 struct deadline_list;
 
 struct deadline {

@@ -10,6 +10,7 @@
 #define PROXY_SOCK_H
 
 #include "base/base.h"
+#include "base/loop.h"
 
 #include <event2/event_struct.h>
 #include <sys/types.h>
@@ -36,13 +37,16 @@ struct sock {
 	const struct transport *transport; /* borrowed: static */
 	void *tls;                         /* owned by a TLS transport, NULL when plain */
 	void (*step)(struct sock *sock);   /* the owner's; may close the sock */
+	struct next_turn again;            /* sock_step_again */
 	int fd;                            /* -1 once closed */
 	bool can_read, can_write;
 	bool peer_closed; /* the kernel reported FIN or an error; octets may still be unread */
 	bool is_eof;      /* read gave 0 */
 	bool has_ended;   /* `end` was called */
-	bool wants_step;  /* event_active is pending */
 };
+
+/* Where every socket begins; TLS replaces it. */
+extern const struct transport plain_transport;
 
 /* Debugging switches (-d), for the whole process. */
 extern bool sock_short_io; /* one octet per read and write */
@@ -71,6 +75,9 @@ static inline ssize_t sock_write(struct sock *sock, const struct iovec *iov, int
 	return sock->transport->write(sock, iov, count);
 }
 void sock_end(struct sock *sock);
+
+/* Looks without taking anything: the connection was reset. For sockets whose peer_closed is set. */
+bool sock_is_broken(struct sock *sock);
 
 /* True when an idle connection cannot be used again: something is readable, or it is closed. One
  * recv(MSG_PEEK). */

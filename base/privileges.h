@@ -1,0 +1,40 @@
+/*
+ * base/privileges.h - from root to an ordinary user, for good.
+ *
+ * Of root's powers one stays: to bind ports below 1024, because a reload may add
+ * a listener.
+ */
+#ifndef BASE_PRIVILEGES_H
+#define BASE_PRIVILEGES_H
+
+#include "base/base.h"
+#include "base/err.h"
+
+#include <sys/types.h>
+
+struct privileges {
+	const char *user; /* borrowed from the caller of privileges_find */
+	uid_t uid;
+	gid_t gid;
+};
+
+/* Looks the user up; may block. -ENOENT when there is none; *err is filled. */
+int privileges_find(
+	struct privileges *ret_privileges, const char *user, struct err *err) MUST_CHECK;
+/* Only root can become somebody else. */
+bool privileges_is_root(void);
+
+/* A regular file that the user will append to: made if it is not there, and given to the user. What
+ * is not a regular file with one name is left as it is, or root could be led to give away what a
+ * link points at. -errno with *err filled. */
+int privileges_give_file(
+	const struct privileges *privileges, const char *path, struct err *err) MUST_CHECK;
+/* Until privileges_return files are opened as if by the user. */
+int privileges_lend(const struct privileges *privileges, struct err *err) MUST_CHECK;
+void privileges_return(void);
+
+/* Becomes the user with all its groups, and makes sure that there is no way back. A failure is
+ * final: the process is neither one nor the other and has to end. -errno with *err filled. */
+int privileges_drop(const struct privileges *privileges, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * proxy/client.h - one connection from a client, with one exchange at a time.
+ *
+ *   accept -> HANDSHAKE (TLS) -> IDLE <-> EXCHANGE -> CLOSED
+ *                                            '-> LINGER -> CLOSED
+ */
+#ifndef PROXY_CLIENT_H
+#define PROXY_CLIENT_H
+
+#include "base/addr.h"
+#include "base/buf.h"
+#include "proxy/close_reason.h"
+#include "proxy/listener.h"
+#include "proxy/sock.h"
+
+struct exchange;
+
+enum client_phase { CLIENT_HANDSHAKE, CLIENT_IDLE, CLIENT_EXCHANGE, CLIENT_LINGER, CLIENT_CLOSED };
+
+struct client {
+	struct sock sock;
+	struct list node; /* in the list of its kind: idle ones apart, oldest first */
+	struct deferred garbage;
+	struct listener *listener; /* ref */
+	struct generation
+		*handshake;        /* ref while in CLIENT_HANDSHAKE: its certificates are in use */
+	struct exchange *exchange; /* owned while CLIENT_EXCHANGE */
+	struct buf in;             /* while idle: octets of the next request that came early */
+	struct deadline deadline;  /* handshake, header, keepalive, linger */
+	struct addr peer;
+	char ip[48]; /* of the peer, as text */
+	uint8_t ip_n;
+	uint64_t served; /* exchanges ended */
+	uint64_t lingered_bytes;
+	enum client_phase phase;
+	bool is_tls;
+	bool is_plain_on_tls; /* plain HTTP came where TLS was expected: answer and close */
+};
+
+/* Takes the descriptor. */
+void client_accept(
+	struct listener *listener, int fd, const struct sockaddr *peer, socklen_t peer_len);
+
+/* What an exchange does when it has ended: on to the next request, which may already lie in `rest`
+ * (taken over). */
+void client_next(struct client *client, struct buf *rest);
+/* Ends the connection: our FIN first, then what the client still sends is read and dropped for a
+ * while, so that it can read our answer instead of a RST (RFC 9112 section 9.6). */
+void client_linger(struct client *client);
+void client_close(struct client *client, enum close_reason reason);
+/* The peer is shown that something was cut. */
+void client_reset(struct client *client, enum close_reason reason);
+
+/* The oldest idle connection makes room. False when none is idle. */
+bool client_close_oldest_idle(enum close_reason reason);
+/* QUIT: idle ones have a short grace. */
+void clients_stop(void);
+/* Those that are left are closed. */
+void clients_close_all(enum close_reason reason);
+
+#endif

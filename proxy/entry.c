@@ -1,0 +1,103 @@
+/*
+ * proxy/entry.c - what the access log says about an exchange.
+ */
+#include "proxy/exchange.h"
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "proxy/access_log.h"
+#include "proxy/stats.h"
+#include "proxy/tls.h"
+
+/* The client went before there was a status; nginx's word for it. */
+#define STATUS_CLIENT_LEFT 499
+
+static void fill_request(const struct exchange *x, struct access_entry *entry)
+{
+	if (x->entry != NULL) {
+		entry->method = x->entry->method;
+		entry->target = x->entry->target;
+		entry->host = x->entry->host;
+		entry->referer = x->entry->referer;
+		entry->user_agent = x->entry->user_agent;
+		entry->minor_version = 1;
+		return;
+	}
+	const struct http_head *head = x->head;
+	if (head == NULL || x->p == NULL)
+		return;
+	/* A head that was refused may still have had a good first line. */
+	if (head->method.n != 0 && head->target.n != 0) {
+		entry->method = http_span_in(x->p, head->method);
+		entry->target = http_span_in(x->p, head->target);
+		entry->minor_version = head->minor_version;
+	}
+	if (!x->has_head)
+		return;
+	entry->host = http_span_in(x->p, head->host);
+	entry->referer = http_head_value(head, x->p, HF_REFERER);
+	entry->user_agent = http_head_value(head, x->p, HF_USER_AGENT);
+}
+
+static bool keep(struct exchange *x, struct slice *slice)
+{
+	if (slice->p == NULL)
+		return true;
+	const char *copy = arena_copy(&x->arena, slice->p, slice->n);
+	slice->p = copy;
+	return copy != NULL;
+}
+
+bool exchange_keep_entry(struct exchange *x)
+{
+	struct access_entry *entry = arena_zero(&x->arena, sizeof(*entry));
+	if (entry == NULL)
+		return false;
+	fill_request(x, entry);
+	x->entry = entry;
+	return keep(x, &entry->method) && keep(x, &entry->target) && keep(x, &entry->host) &&
+	       keep(x, &entry->referer) && keep(x, &entry->user_agent);
+}
+
+static void count(const struct exchange *x, uint64_t in_bytes)
+{
+	proxy_stats.bytes_from_clients += in_bytes;
+	proxy_stats.bytes_to_clients += x->down.sent;
+	if (x->status != 0)
+		proxy_stats.responses[x->status / 100 % 6]++;
+	if (x->last_backend != NULL && x->status != 0 && !x->is_own_answer)
+		x->last_backend->stats.responses[x->status / 100 % 6]++;
+}
+
+void exchange_log(struct exchange *x, enum close_reason reason)
+{
+	uint64_t in_bytes = (x->has_head && x->head != NULL ? x->head->bytes : 0) + x->up.payload;
+	count(x, in_bytes);
+	/* A connection that ended before it said anything is not a request. */
+	if (!access_log_is_on() || (x->status == 0 && !x->has_head))
+		return;
+	uint64_t total_us = clock_now_us - x->began_us;
+	struct access_entry entry = {
+		.request_id = random_word(),
+		.wall_us = clock_wall_us(),
+		.total_us = total_us,
+		.client = {x->client->ip, x->client->ip_n},
+		.status = x->status != 0 ? x->status : STATUS_CLIENT_LEFT,
+		.body_bytes = x->down.sent > x->head_bytes ? x->down.sent - x->head_bytes : 0,
+		.bytes_in = in_bytes,
+		.bytes_out = x->down.sent,
+		.pool = x->pool != NULL ? x->pool->conf->name : NULL,
+		.tries = x->log,
+		.try_count = x->tries < EXCHANGE_TRIES_LOGGED ? x->tries : EXCHANGE_TRIES_LOGGED,
+		.retries = x->tries > 1 ? x->tries - 1 : 0,
+		.first_byte_us = x->first_byte_us > x->sent_us ? x->first_byte_us - x->sent_us : 0,
+		.was_sticky = x->was_sticky,
+		.reason = close_reason_name(reason),
+	};
+	if (x->client->is_tls && !x->client->is_plain_on_tls) {
+		entry.tls_protocol = tls_protocol(&x->client->sock);
+		entry.tls_cipher = tls_cipher(&x->client->sock);
+	}
+	fill_request(x, &entry);
+	access_log_write(&entry);
+}

@@ -1,0 +1,174 @@
+/*
+ * proxy/exchange.h - one request with its answer, from the first octet to the log line.
+ *
+ * One step function looks at the state and does what can be done now; every
+ * event on either socket and every deadline ends up there. The pieces:
+ *
+ *   exchange.c   life, states, the step     route.c   server, location, handler
+ *   hold.c       the body before the pick   send.c    pick, connect, send, retry
+ *   relay.c      the answer                 tunnel.c  after 101
+ *   answer.c     our own answers            entry.c   the access log's line
+ */
+#ifndef PROXY_EXCHANGE_H
+#define PROXY_EXCHANGE_H
+
+#include "base/arena.h"
+#include "http/head.h"
+#include "proxy/access_log.h"
+#include "proxy/client.h"
+#include "proxy/exchange_state.h"
+#include "proxy/flow.h"
+#include "proxy/inspect.h"
+#include "proxy/upstream.h"
+
+#define EXCHANGE_TRIES_LOGGED 8 /* later ones are counted only */
+
+/* What the deadline of an exchange is about: each has its key in `timeouts`. */
+enum exchange_wait { WAIT_HEADER, WAIT_BODY, WAIT_CONNECT, WAIT_READ, WAIT_SEND, WAIT_TUNNEL };
+
+struct exchange {
+	enum exchange_state state;
+	struct client *client;                /* borrowed: it owns us */
+	struct upstream *upstream;            /* owned, NULL without one */
+	struct generation *generation;        /* ref from ROUTE on */
+	const struct site *site;              /* in the generation */
+	const struct conf_server *server;     /* in the generation */
+	const struct conf_location *location; /* in the generation; NULL until routed */
+	struct deferred garbage;
+	struct deadline deadline;
+	enum exchange_wait waits_for; /* what the deadline is about */
+	struct arena arena;
+	enum close_reason reason; /* why it ended, once known */
+
+	/* The request. */
+	struct buf in;          /* owned: head, and what came with it */
+	struct http_head *head; /* owned; NULL once a tunnel runs */
+	const char *p;          /* the head's first octet in `in` */
+	size_t in_used;         /* octets of `in` that are this request's */
+	bool has_head;          /* the head is whole and good */
+	bool has_unread_body;   /* the client may still be sending: linger */
+	struct http_limits head_limits;
+	struct buf body;     /* owned: the held part, decoded */
+	struct buf rest;     /* octets behind the request: the next one's */
+	bool is_holding;     /* hold.c has begun */
+	bool sent_continue;  /* our own 100 went out */
+	bool is_body_held;   /* all of the body is in `body` */
+	struct flow up;      /* to the worker; before that into `body` (hold.c) */
+	bool is_up_begun;    /* `up` is set for the worker picked */
+	bool is_up_done;     /* the request was sent in full */
+	bool is_up_broken;   /* the worker takes nothing more; it may still answer */
+	bool sends_continue; /* Expect goes to the worker, its 100 comes back */
+
+	/* The worker. */
+	struct lb_pool *pool; /* borrowed from the generation */
+	struct lb_seat *seat; /* picked and not yet done; borrowed from the pool */
+	struct lb_request lb;
+	struct lb_keys keys;
+	unsigned wishes; /* enum inspect_wish */
+	uint64_t *tried; /* in the arena: bitmap over the pool */
+	uint32_t tries;  /* workers asked so far */
+	struct access_try log[EXCHANGE_TRIES_LOGGED];
+	bool may_try_stale;  /* the kept connection that failed may be replaced once, same worker */
+	char new_cookie[33]; /* to be set with the answer; "" for none */
+
+	/* The answer. */
+	struct http_head *answer; /* owned while a head is read; NULL otherwise */
+	struct flow down;
+	struct buf tap;    /* owned: what the inspector wants to see */
+	uint16_t status;   /* sent to the client, 0 before */
+	uint16_t interims; /* 1xx passed or swallowed */
+	bool keeps_client; /* the connection goes on after this */
+	bool keeps_upstream;
+	bool is_own_answer;
+	bool is_cut_visible; /* a cut has to be shown by a RST */
+	bool was_sticky;
+	bool is_tunnel;
+	bool is_closing_up, is_closing_down; /* tunnel: that side's FIN was passed on */
+
+	/* Figures. clock_now_us. */
+	struct access_entry *entry;   /* in the arena: a tunnel's, whose head is gone */
+	struct backend *last_backend; /* borrowed from the generation's pool: the one asked last,
+					 NULL if none */
+	uint64_t head_bytes;          /* of what was sent down: our heads */
+	uint64_t began_us, picked_us, sent_us, first_byte_us;
+	uint64_t began_wall_us;
+};
+
+/* The first octets of a request are in `in`, or will be soon. NULL: no memory. */
+struct exchange *exchange_begin(struct client *client, struct buf *in) MUST_CHECK;
+/* Does what can be done now. May end the exchange, and with it the client's connection. */
+void exchange_step(struct exchange *x);
+/* From outside: timeouts.drain, shutdown. An answer that has begun is cut. */
+void exchange_abort(struct exchange *x, enum close_reason reason);
+
+/* -- between the files of the exchange -- */
+
+/* What a handler of a state says. */
+enum step {
+	STEP_AGAIN, /* look again */
+	STEP_WAIT,  /* for an event */
+	STEP_GONE,  /* closed: touch nothing */
+};
+
+void exchange_move(struct exchange *x, enum exchange_state to);
+/* Sets what is waited for, and for how long. */
+void exchange_wait(struct exchange *x, enum exchange_wait what, uint64_t ms);
+/* The same, but an earlier deadline about the same thing stands unless something moved meanwhile.
+ */
+void exchange_keep_waiting(
+	struct exchange *x, enum exchange_wait what, uint64_t ms, bool has_moved);
+/* malloc gave nothing: this client is lost, the others are not. */
+enum step exchange_out_of_memory(struct exchange *x);
+/* All is done: log, count, on to the client's next request or the end of its connection. */
+enum step exchange_end(struct exchange *x, enum close_reason reason);
+/* The same, but the connection ends; with a RST when the answer had begun and the client could not
+ * see the cut otherwise. */
+enum step exchange_cut(struct exchange *x, enum close_reason reason);
+
+enum step exchange_read_head(struct exchange *x);
+enum step exchange_route(struct exchange *x);
+enum step exchange_hold(struct exchange *x);
+enum step exchange_pick(struct exchange *x);
+enum step exchange_connect(struct exchange *x);
+enum step exchange_send(struct exchange *x);
+enum step exchange_relay(struct exchange *x);
+enum step exchange_tunnel(struct exchange *x);
+/* A 101 that was asked for: its head begins at `p`. */
+enum step exchange_tunnel_begin(struct exchange *x, const char *p);
+
+/* send.c: this try failed; another worker if that is allowed, else an answer of our own. */
+enum step exchange_try_failed(struct exchange *x, enum close_reason reason);
+/* Tells the pool how it went, once per pick. Without a pick it does nothing. */
+void exchange_pick_done(struct exchange *x, enum lb_result result, const char *why);
+
+/* send.c: sends what can be sent of the request. STEP_AGAIN with the state as it was: go on. */
+enum step exchange_pump_up(struct exchange *x);
+/* send.c: the answer is complete: the connection to the worker is kept or closed. */
+void exchange_give_upstream(struct exchange *x);
+/* relay.c: SEND waits for the worker's head here. */
+enum step exchange_read_answer(struct exchange *x);
+
+/* answer.c: an answer of our own, with a page or JSON that says `why`. `close`: the connection ends
+ * behind it. */
+enum step exchange_answer(struct exchange *x, int status, const char *why, bool close);
+/* The same for a location that responds by itself. */
+enum step exchange_respond(struct exchange *x, const struct conf_respond *respond);
+
+/* entry.c */
+void exchange_log(struct exchange *x, enum close_reason reason);
+/* Tunnel: copies what the log will need, so that the head's memory can go. False: no memory. */
+bool exchange_keep_entry(struct exchange *x) MUST_CHECK;
+
+/* Whether this method may be sent twice (RFC 9110 section 9.2.2). */
+bool exchange_is_idempotent(const struct exchange *x);
+
+/* What proxy_set_inspector set, or NULL. */
+const struct inspector *proxy_inspector(void);
+
+/* At exit: what the pools keep. */
+void exchange_trim(void);
+
+struct http_head *http_head_take(void) MUST_CHECK;
+void http_head_give(struct http_head *head); /* takes NULL */
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * proxy/exchange_state.c - which state may follow which.
+ *
+ *   READ_HEAD -> ROUTE -> HOLD -> PICK -> CONNECT -> SEND -> RELAY -> DONE
+ *                                  ^         |         |       |
+ *                                  '---------+---------'       '-> TUNNEL -> DONE
+ *                                   another worker
+ *
+ * An answer of our own goes to RELAY from wherever it became clear that there
+ * will be no other. A table and not code in the handlers, so that a new edge
+ * is a visible decision. The edge RELAY -> PICK is missing for good: the client
+ * has seen a status line and cannot be given a second one.
+ */
+#include "proxy/exchange_state.h"
+
+static const struct {
+	const char *name;
+	unsigned next;
+} states[EX_STATE_COUNT] = {
+	[EX_READ_HEAD] = {"read_head", BIT(EX_ROUTE) | BIT(EX_RELAY) | BIT(EX_DONE)},
+	[EX_ROUTE] = {"route", BIT(EX_HOLD) | BIT(EX_RELAY) | BIT(EX_DONE)},
+	[EX_HOLD] = {"hold", BIT(EX_PICK) | BIT(EX_RELAY) | BIT(EX_DONE)},
+	[EX_PICK] = {"pick", BIT(EX_CONNECT) | BIT(EX_SEND) | BIT(EX_RELAY) | BIT(EX_DONE)},
+	[EX_CONNECT] = {"connect", BIT(EX_SEND) | BIT(EX_PICK) | BIT(EX_RELAY) | BIT(EX_DONE)},
+	[EX_SEND] = {"send", BIT(EX_RELAY) | BIT(EX_PICK) | BIT(EX_DONE)},
+	[EX_RELAY] = {"relay", BIT(EX_TUNNEL) | BIT(EX_DONE)},
+	[EX_TUNNEL] = {"tunnel", BIT(EX_DONE)},
+	[EX_DONE] = {"done", 0},
+};
+
+const char *exchange_state_name(enum exchange_state state)
+{
+	ensure(state < EX_STATE_COUNT);
+	return states[state].name;
+}
+
+bool exchange_may_move(enum exchange_state from, enum exchange_state to)
+{
+	ensure(from < EX_STATE_COUNT && to < EX_STATE_COUNT);
+	return (states[from].next & BIT(to)) != 0;
+}

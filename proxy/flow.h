@@ -1,0 +1,92 @@
+/*
+ * proxy/flow.h - one direction of a body, from one socket to another.
+ *
+ *              ahead (already read)
+ *                |
+ *   from --read--+--> decode --> frame --> stash --write--> to
+ *     '------------- splice, when both are plain and there is much ------'
+ *
+ * Memory is bounded by not reading: nothing is taken from `from` while the
+ * stash, the unsent tail of the last piece, is not empty. One piece is at most
+ * FLOW_PIECE octets and passes through one buffer of the whole process.
+ */
+#ifndef PROXY_FLOW_H
+#define PROXY_FLOW_H
+
+#include "base/buf.h"
+#include "http/chunked.h"
+#include "proxy/pipe_pool.h"
+#include "proxy/sock.h"
+
+#define FLOW_PIECE 65536         /* octets read at a time */
+#define FLOW_QUOTA (1024 * 1024) /* octets moved before others get their turn */
+#define FLOW_SPLICE (256 * 1024) /* from this much on it pays */
+
+enum flow_framing {
+	FLOW_EMPTY,    /* no body */
+	FLOW_LENGTH,   /* `left` octets */
+	FLOW_CHUNKED,  /* chunked coding */
+	FLOW_TO_CLOSE, /* until the sender ends its side */
+};
+
+enum flow_result {
+	FLOW_WAIT,       /* blocked on one of the sockets: see flow_waits_for_peer */
+	FLOW_AGAIN,      /* quota used up: step again in the next turn */
+	FLOW_END,        /* everything was taken and sent */
+	FLOW_CUT,        /* `from` ended before its body did; what came was sent */
+	FLOW_FROM_ERROR, /* `from` broke; what came was sent */
+	FLOW_TO_ERROR,   /* `to` broke */
+	FLOW_BAD_CHUNK,  /* the chunked coding of `from` is broken */
+	FLOW_TOO_LARGE,  /* more payload than `most` */
+	FLOW_NO_MEMORY,
+};
+
+struct flow {
+	struct sock *from; /* borrowed; NULL: only `ahead` and the stash are sent */
+	struct sock *to;   /* borrowed */
+	enum flow_framing in, out;
+	uint64_t left; /* FLOW_LENGTH in: payload octets still to come, `ahead` included */
+	uint64_t most; /* payload limit, 0 for none */
+	struct chunked chunked;
+	char *ahead; /* borrowed: octets already read, taken first. Chunked ones are decoded in
+			place */
+	size_t ahead_n;
+	struct buf stash;       /* owned: framed octets not yet sent */
+	struct buf *surplus;    /* borrowed, may be NULL: gets what `from` sent behind its body */
+	struct buf *tap;        /* borrowed, may be NULL: gets a copy of the payload */
+	size_t tap_most;        /* up to so many octets */
+	struct pipe_pair *pipe; /* owned while splicing */
+	size_t in_pipe;         /* octets in it */
+	uint64_t payload;       /* taken so far, decoded */
+	uint64_t sent;          /* put on the wire so far, framing and head included */
+	enum flow_result
+		failed;     /* reported once the stash is flushed; FLOW_WAIT while all is well */
+	bool is_taken;      /* the body's end was seen */
+	bool is_closed_off; /* the last chunk is in the stash or sent */
+	bool is_bulk;       /* a tunnel that filled a whole piece: may splice */
+	bool has_surplus;
+	bool has_moved; /* octets moved since the owner last cleared this */
+};
+
+/* A zeroed flow with everything borrowed set. */
+void flow_init(struct flow *flow, struct sock *from, struct sock *to, enum flow_framing in,
+	enum flow_framing out);
+/* Gives stash and pipe back. Twice is legal. */
+void flow_finish(struct flow *flow);
+
+/* Moves what can be moved now. Never closes a socket. */
+enum flow_result flow_pump(struct flow *flow) MUST_CHECK;
+
+/* After FLOW_WAIT: true when `to` takes nothing more, false when `from` gives nothing. */
+static inline bool flow_waits_for_peer(const struct flow *flow)
+{
+	return buf_waiting(&flow->stash) != 0 || flow->in_pipe != 0 || !flow->to->can_write;
+}
+
+/* Everything that was taken is on the wire. */
+static inline bool flow_is_flushed(const struct flow *flow)
+{
+	return buf_waiting(&flow->stash) == 0 && flow->in_pipe == 0;
+}
+
+#endif

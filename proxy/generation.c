@@ -1,0 +1,231 @@
+/*
+ * proxy/generation.c - building a generation from its tree, and routing in it.
+ */
+#include "proxy/generation.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct site_name {
+	struct slice name; /* lower case, borrowed from the tree; of "*.suffix": ".suffix" */
+	bool is_wildcard;
+	const struct conf_server *server;
+};
+
+static int create_pools(struct generation *g, struct conf_problems *problems)
+{
+	g->pools = calloc(g->conf->pool_count + 1, sizeof(struct lb_pool *));
+	if (g->pools == NULL)
+		return -ENOMEM;
+	int result = 0;
+	for (uint32_t i = 0; i < g->conf->pool_count; i++) {
+		struct err err = {""};
+		const struct conf_pool *pool = &g->conf->pools[i];
+		int rc = lb_pool_create(&g->pools[i], pool, &err);
+		if (rc == -ENOMEM)
+			return rc;
+		if (rc != 0) {
+			conf_problem_add(
+				problems, pool->place.file, pool->place.line, "%s", err.text);
+			result = rc;
+		}
+	}
+	return result;
+}
+
+static int create_tls(struct generation *g, struct conf_problems *problems)
+{
+	g->tls = calloc(g->conf->server_count + 1, sizeof(struct tls_context *));
+	if (g->tls == NULL)
+		return -ENOMEM;
+	int result = 0;
+	for (uint32_t i = 0; i < g->conf->server_count; i++) {
+		struct err err = {""};
+		const struct conf_tls *tls = g->conf->servers[i].tls;
+		int rc = tls == NULL ? 0 : tls_context_create(&g->tls[i], tls, &err);
+		if (rc == -ENOMEM)
+			return rc;
+		if (rc != 0) {
+			conf_problem_add(
+				problems, tls->place.file, tls->place.line, "%s", err.text);
+			result = rc;
+		}
+	}
+	return result;
+}
+
+static struct site *site_for(struct generation *g, const struct conf_listen *listen)
+{
+	for (uint32_t i = 0; i < g->site_count; i++)
+		if (strcmp(g->sites[i].listen->text, listen->text) == 0)
+			return &g->sites[i];
+	return NULL;
+}
+
+static uint32_t count_listens(const struct conf *conf)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < conf->server_count; i++)
+		n += conf->servers[i].listen_count;
+	return n;
+}
+
+static int name_order(const void *a, const void *b)
+{
+	const struct site_name *x = a, *y = b;
+	int order = memcmp(x->name.p, y->name.p, min_size(x->name.n, y->name.n));
+	if (order != 0)
+		return order;
+	return x->name.n < y->name.n ? -1 : x->name.n > y->name.n;
+}
+
+static int site_add_names(
+	struct site *site, const struct conf_server *server, struct tls_context *tls)
+{
+	if (tls != NULL && site->tls == NULL) {
+		int rc = tls_site_create(&site->tls);
+		if (rc != 0)
+			return rc;
+	}
+	struct site_name *names = realloc(
+		site->names, (site->name_count + server->name_count + 1) * sizeof(*names));
+	if (names == NULL)
+		return -ENOMEM;
+	site->names = names;
+	int rc = tls == NULL ? 0 : tls_site_add(site->tls, NULL, tls);
+	for (uint32_t i = 0; rc == 0 && i < server->name_count; i++) {
+		struct slice name = slice_of(server->names[i]);
+		bool is_wildcard = name.n > 2 && name.p[0] == '*' && name.p[1] == '.';
+		if (is_wildcard)
+			name = (struct slice){name.p + 1, name.n - 1};
+		site->names[site->name_count++] = (struct site_name){
+			.name = name, .is_wildcard = is_wildcard, .server = server};
+		if (tls != NULL)
+			rc = tls_site_add(site->tls, server->names[i], tls);
+	}
+	return rc;
+}
+
+static int create_sites(struct generation *g)
+{
+	g->sites = calloc(count_listens(g->conf) + 1, sizeof(struct site));
+	if (g->sites == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < g->conf->server_count; i++) {
+		const struct conf_server *server = &g->conf->servers[i];
+		for (uint32_t k = 0; k < server->listen_count; k++) {
+			struct site *site = site_for(g, &server->listens[k]);
+			if (site == NULL) {
+				site = &g->sites[g->site_count++];
+				site->listen = &server->listens[k];
+				site->default_server = server;
+			}
+			int rc = site_add_names(site, server, g->tls[i]);
+			if (rc != 0)
+				return rc;
+		}
+	}
+	for (uint32_t i = 0; i < g->site_count; i++)
+		if (g->sites[i].name_count != 0)
+			qsort(g->sites[i].names, g->sites[i].name_count, sizeof(struct site_name),
+				name_order);
+	return 0;
+}
+
+int generation_create(struct generation **ret_generation, struct conf *conf, uint64_t number,
+	struct conf_problems *problems)
+{
+	struct generation *g = calloc(1, sizeof(*g));
+	if (g == NULL) {
+		conf_destroy(conf);
+		return -ENOMEM;
+	}
+	g->refs = 1;
+	g->number = number;
+	g->conf = conf;
+	/* Both are tried, so that all problems are told at once. */
+	int pools = create_pools(g, problems);
+	int tls = create_tls(g, problems);
+	int rc = pools != 0 ? pools : tls != 0 ? tls : create_sites(g);
+	if (rc != 0) {
+		if (rc == -ENOMEM)
+			conf_problem_add(problems, conf->file, 0, "out of memory");
+		generation_unref(g);
+		return rc;
+	}
+	*ret_generation = g;
+	return 0;
+}
+
+struct generation *generation_ref(struct generation *generation)
+{
+	generation->refs++;
+	return generation;
+}
+
+void generation_unref(struct generation *g)
+{
+	if (g == NULL || --g->refs != 0)
+		return;
+	for (uint32_t i = 0; i < g->site_count; i++) {
+		tls_site_destroy(g->sites[i].tls);
+		free(g->sites[i].names);
+	}
+	for (uint32_t i = 0; g->tls != NULL && i < g->conf->server_count; i++)
+		tls_context_destroy(g->tls[i]);
+	for (uint32_t i = 0; g->pools != NULL && i < g->conf->pool_count; i++)
+		lb_pool_destroy(g->pools[i]);
+	free(g->sites);
+	free(g->tls);
+	free(g->pools);
+	conf_destroy(g->conf);
+	free(g);
+}
+
+struct site *generation_site(const struct generation *g, const char *listen_text)
+{
+	for (uint32_t i = 0; i < g->site_count; i++)
+		if (strcmp(g->sites[i].listen->text, listen_text) == 0)
+			return &g->sites[i];
+	return NULL;
+}
+
+static const struct conf_server *find_name(
+	const struct site *site, struct slice name, bool is_wildcard)
+{
+	const struct site_name key = {.name = name};
+	const struct site_name *found = bsearch(
+		&key, site->names, site->name_count, sizeof(key), name_order);
+	/* "*.a" is kept as ".a", which no host name can be. */
+	return found != NULL && found->is_wildcard == is_wildcard ? found->server : NULL;
+}
+
+const struct conf_server *site_server(const struct site *site, struct slice name, bool *ret_named)
+{
+	char lower[256];
+	const struct conf_server *server = NULL;
+	if (site->name_count != 0 && name.n != 0 && name.n <= sizeof(lower)) {
+		for (size_t i = 0; i < name.n; i++)
+			lower[i] = name.p[i] >= 'A' && name.p[i] <= 'Z' ? (char)(name.p[i] | 0x20)
+									: name.p[i];
+		server = find_name(site, (struct slice){lower, name.n}, false);
+		/* The longest suffix that is a wildcard's. */
+		for (size_t i = 1; server == NULL && i < name.n; i++)
+			if (lower[i] == '.')
+				server = find_name(
+					site, (struct slice){lower + i, name.n - i}, true);
+	}
+	*ret_named = server != NULL;
+	return server != NULL ? server : site->default_server;
+}
+
+const struct conf_location *server_location(const struct conf_server *server, struct slice path)
+{
+	/* Longest first, so the first that fits is the longest. */
+	for (uint32_t i = 0; i < server->location_count; i++) {
+		const struct conf_location *location = &server->locations[i];
+		if (slice_starts(path, (struct slice){location->path, location->path_bytes}))
+			return location;
+	}
+	return NULL;
+}

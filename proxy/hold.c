@@ -1,0 +1,183 @@
+/*
+ * proxy/hold.c - HOLD: a small body is read whole before a worker is chosen, so
+ * that it can be looked into and sent again; a large one only starts to come in.
+ *
+ *   none, or Content-Length <= buffer_body   -> all of it in x->body
+ *   chunked                                  -> x->body until its end, or until buffer_body is
+ * passed anything larger                          -> streams: what is here already goes first
+ */
+#include "proxy/exchange.h"
+
+#include "base/clock.h"
+#include "proxy/stats.h"
+
+#include <errno.h>
+
+static enum step refuse(struct exchange *x, int status, const char *why, enum close_reason reason)
+{
+	x->reason = reason;
+	return exchange_answer(x, status, why, true);
+}
+
+/* What of the body came along with the head. */
+static struct slice came_along(const struct exchange *x)
+{
+	size_t head = x->head->bytes;
+	return (struct slice){x->p + head, buf_waiting(&x->in) - head};
+}
+
+static enum step is_whole(struct exchange *x)
+{
+	const struct inspector *inspector = proxy_inspector();
+	x->is_body_held = true;
+	x->has_unread_body = false;
+	if (inspector != NULL && (x->wishes & INSPECT_BODY) && buf_waiting(&x->body) != 0)
+		inspector->on_body(buf_slice(&x->body), &x->arena, &x->keys);
+	exchange_move(x, EX_PICK);
+	return STEP_AGAIN;
+}
+
+/* What was read so far is the beginning of a stream (exchange_send takes it from there). */
+static enum step streams(struct exchange *x)
+{
+	x->sends_continue = x->head->expects_continue && !x->sent_continue;
+	exchange_move(x, EX_PICK);
+	return STEP_AGAIN;
+}
+
+/* We have said that we want the body, so the client may send it. */
+static enum step send_continue(struct exchange *x)
+{
+	static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	x->sent_continue = true;
+	if (!buf_append(&x->down.stash, line, sizeof(line) - 1))
+		return exchange_out_of_memory(x);
+	return STEP_AGAIN;
+}
+
+static enum step hold_length(struct exchange *x)
+{
+	struct sock *sock = &x->client->sock;
+	size_t all = (size_t)x->head->content_length;
+	while (buf_waiting(&x->body) < all) {
+		if (!sock->can_read)
+			return STEP_WAIT;
+		ssize_t got = sock_read(sock, x->body.p + x->body.end, all - buf_waiting(&x->body));
+		if (got == -EAGAIN)
+			return STEP_WAIT;
+		if (got <= 0)
+			return exchange_cut(x, got == 0 ? CLOSE_CLIENT_LEFT : CLOSE_CLIENT_ERROR);
+		x->body.end += (uint32_t)got;
+		exchange_wait(x, WAIT_BODY, x->location->timeouts.body_ms);
+	}
+	return is_whole(x);
+}
+
+static enum step begin_length(struct exchange *x)
+{
+	struct slice ahead = came_along(x);
+	size_t n = (size_t)min_u64(ahead.n, x->head->content_length);
+	x->in_used += n;
+	/* All at once: its size is known and within buffer_body. */
+	if (!buf_reserve(&x->body, (size_t)x->head->content_length) ||
+		!buf_append(&x->body, ahead.p, n))
+		return exchange_out_of_memory(x);
+	return STEP_AGAIN;
+}
+
+/* Decodes what was just appended to x->body at `from`. *ret_done: its end was seen. */
+static enum step take_chunks(struct exchange *x, uint32_t from, bool *ret_done)
+{
+	size_t used, data;
+	size_t n = x->body.end - from;
+	char *p = x->body.p + from;
+	enum chunked_verdict verdict = chunked_decode(&x->up.chunked, p, n, &used, &data);
+	*ret_done = verdict == CHUNKED_DONE;
+	if (verdict == CHUNKED_BAD)
+		return refuse(
+			x, 400, "the chunked coding of the body is broken", CLOSE_BAD_REQUEST);
+	if (!buf_append(&x->rest, p + used, n - used))
+		return exchange_out_of_memory(x);
+	x->body.end = from + (uint32_t)data;
+	uint64_t most = x->location->limits.body_bytes;
+	if (most != 0 && buf_waiting(&x->body) > most) {
+		proxy_stats.limit_hits_body++;
+		return refuse(x, 413, "the body is larger than limits.body_bytes", CLOSE_REFUSED);
+	}
+	return STEP_AGAIN;
+}
+
+static enum step hold_chunked(struct exchange *x)
+{
+	struct sock *sock = &x->client->sock;
+	for (;;) {
+		bool is_done;
+		if (!sock->can_read)
+			return STEP_WAIT;
+		if (!buf_reserve(&x->body, 4096))
+			return exchange_out_of_memory(x);
+		ssize_t got = sock_read(sock, x->body.p + x->body.end, buf_room(&x->body));
+		if (got == -EAGAIN)
+			return STEP_WAIT;
+		if (got <= 0)
+			return exchange_cut(x, got == 0 ? CLOSE_CLIENT_LEFT : CLOSE_CLIENT_ERROR);
+		uint32_t from = x->body.end;
+		x->body.end += (uint32_t)got;
+		enum step step = take_chunks(x, from, &is_done);
+		if (step != STEP_AGAIN || x->state != EX_HOLD)
+			return step;
+		if (is_done)
+			return is_whole(x);
+		if (buf_waiting(&x->body) > x->location->limits.buffer_body)
+			return streams(x);
+		exchange_wait(x, WAIT_BODY, x->location->timeouts.body_ms);
+	}
+}
+
+static enum step begin_chunked(struct exchange *x)
+{
+	bool is_done;
+	struct slice ahead = came_along(x);
+	x->in_used += ahead.n;
+	chunked_init(&x->up.chunked);
+	if (ahead.n == 0)
+		return STEP_AGAIN;
+	if (!buf_append(&x->body, ahead.p, ahead.n))
+		return exchange_out_of_memory(x);
+	enum step step = take_chunks(x, x->body.start, &is_done);
+	if (step != STEP_AGAIN || x->state != EX_HOLD)
+		return step;
+	return is_done ? is_whole(x) : STEP_AGAIN;
+}
+
+static enum step begin(struct exchange *x)
+{
+	uint64_t most = x->location->limits.buffer_body;
+	bool is_chunked = x->head->is_chunked;
+	if (!is_chunked && x->head->content_length == 0)
+		return is_whole(x);
+	if (most == 0 || (!is_chunked && x->head->content_length > most)) {
+		if (is_chunked)
+			chunked_init(&x->up.chunked);
+		return streams(x);
+	}
+	exchange_wait(x, WAIT_BODY, x->location->timeouts.body_ms);
+	enum step step = is_chunked ? begin_chunked(x) : begin_length(x);
+	if (step != STEP_AGAIN || x->state != EX_HOLD)
+		return step;
+	bool is_here = !is_chunked && buf_waiting(&x->body) == x->head->content_length;
+	return x->head->expects_continue && !is_here ? send_continue(x) : STEP_AGAIN;
+}
+
+enum step exchange_hold(struct exchange *x)
+{
+	if (!x->is_holding) {
+		x->is_holding = true;
+		enum step step = begin(x);
+		if (step != STEP_AGAIN || x->state != EX_HOLD)
+			return step;
+	}
+	if (!flow_is_flushed(&x->down) && flow_pump(&x->down) == FLOW_TO_ERROR)
+		return exchange_cut(x, CLOSE_CLIENT_ERROR);
+	return x->head->is_chunked ? hold_chunked(x) : hold_length(x);
+}

@@ -1,0 +1,50 @@
+#include "proxy/proxy.h"
+
+#include "base/buf.h"
+#include "base/loop.h"
+#include "proxy/access_log.h"
+#include "proxy/client.h"
+#include "proxy/exchange.h"
+#include "proxy/listener.h"
+#include "proxy/pipe_pool.h"
+#include "proxy/upstream.h"
+
+#include <signal.h>
+
+int proxy_start(void)
+{
+	/* splice() and OpenSSL raise it where send() was told not to. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	return tls_start();
+}
+
+void proxy_close_all(enum close_reason reason)
+{
+	clients_close_all(reason);
+}
+
+void proxy_close_backend(struct backend *backend, enum close_reason reason)
+{
+	upstream_close_idle(backend);
+	while (!list_is_empty(&backend->busy))
+		exchange_abort(list_first(&backend->busy, struct upstream, node)->exchange, reason);
+}
+
+void proxy_finish(void)
+{
+	clients_close_all(CLOSE_SHUTDOWN);
+	/* An idle connection holds its backend: closing the last one must not free it under the
+	 * walk. */
+	list_each_safe (node, (struct list *)lb_backends()) {
+		struct backend *backend = lb_backend_ref(
+			CONTAINER_OF(node, struct backend, registered));
+		upstream_close_idle(backend);
+		lb_backend_unref(backend);
+	}
+	listeners_finish();
+	access_log_finish();
+	tls_finish();
+	pipe_pool_trim();
+	exchange_trim();
+	buf_pool_trim();
+}

@@ -1,0 +1,276 @@
+/*
+ * proxy/relay.c - the worker's answer: its head (still SEND), then RELAY until its body has gone to
+ * the client.
+ *
+ *   head:  1xx -> passed on or swallowed, at most INTERIMS_MOST
+ *          101 -> only for our own upgrade: TUNNEL
+ *          else -> RELAY
+ *   body:  what the worker's framing is    what the client gets
+ *          none (HEAD, 204, 304)           none
+ *          Content-Length                  the same
+ *          chunked, or until close         chunked; until close for 1.0
+ */
+#include "proxy/exchange.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/ws_accept.h"
+#include "proxy/heads.h"
+#include "proxy/stats.h"
+
+#include <errno.h>
+
+#define INTERIMS_MOST 16
+
+static const struct http_limits answer_limits = {
+	.head_bytes = 65536, .target_bytes = 0, .fields = 200};
+
+/* The worker does not speak HTTP as it should. */
+static enum step bad_answer(struct exchange *x, const char *why)
+{
+	log_warn("bad_response", "pool=%s worker=%s why=%s", LOG_QUOTE(x->pool->conf->name),
+		LOG_QUOTE(x->seat->backend->id), LOG_QUOTE(why));
+	exchange_pick_done(x, LB_DONE_FAILED, why);
+	upstream_reset(x->upstream);
+	x->upstream = NULL;
+	x->reason = CLOSE_BAD_RESPONSE;
+	return exchange_answer(x, 502, "the worker's answer is not valid HTTP", false);
+}
+
+static enum step no_answer(struct exchange *x, ssize_t got)
+{
+	if (buf_waiting(&x->upstream->in) == 0 && x->interims == 0)
+		return exchange_try_failed(
+			x, got == 0 ? CLOSE_UPSTREAM_LEFT : CLOSE_UPSTREAM_ERROR);
+	return bad_answer(x, "closed in the middle of its head");
+}
+
+static bool is_confirmed(const struct exchange *x, const char *p)
+{
+	char want[WS_ACCEPT_CHARS];
+	if (!x->head->is_websocket || !x->answer->is_websocket || !x->is_up_done)
+		return false;
+	struct slice key = http_head_value(x->head, x->p, HF_SEC_WEBSOCKET_KEY);
+	struct slice got = http_head_value(x->answer, p, HF_SEC_WEBSOCKET_ACCEPT);
+	return ws_accept_for(key, want) && slice_is(got, (struct slice){want, sizeof(want)});
+}
+
+static enum step interim(struct exchange *x, const char *p)
+{
+	if (++x->interims > INTERIMS_MOST)
+		return bad_answer(x, "too many 1xx answers");
+	bool is_wanted = x->answer->code == 100 ? x->sends_continue : true;
+	if (is_wanted && x->head->minor_version == 1 && !write_interim_head(x, p, &x->down.stash))
+		return exchange_out_of_memory(x);
+	buf_consume(&x->upstream->in, x->answer->bytes);
+	http_head_init(x->answer, HTTP_RESPONSE);
+	return STEP_AGAIN;
+}
+
+static enum flow_framing framing_of(const struct exchange *x)
+{
+	const struct http_head *answer = x->answer;
+	if (slice_is(http_span_in(x->p, x->head->method), SLICE("HEAD")) || answer->code == 204 ||
+		answer->code == 304)
+		return FLOW_EMPTY;
+	if (answer->is_chunked)
+		return FLOW_CHUNKED;
+	if (answer->has_length)
+		return answer->content_length == 0 ? FLOW_EMPTY : FLOW_LENGTH;
+	return FLOW_TO_CLOSE;
+}
+
+static enum flow_framing framing_for_client(const struct exchange *x, enum flow_framing in)
+{
+	if (in != FLOW_CHUNKED && in != FLOW_TO_CLOSE)
+		return in;
+	return x->head->minor_version == 1 ? FLOW_CHUNKED : FLOW_TO_CLOSE;
+}
+
+/* Keeps what waits in the stash (1xx heads), sets the rest for the body. */
+static void aim_down(struct exchange *x, enum flow_framing in, enum flow_framing out)
+{
+	struct buf *ahead = &x->upstream->in;
+	struct buf stash = x->down.stash;
+	uint64_t sent = x->down.sent;
+	flow_init(&x->down, &x->upstream->sock, &x->client->sock, in, out);
+	x->down.stash = stash;
+	x->down.sent = sent;
+	x->down.left = x->answer->content_length;
+	x->down.ahead = ahead->p + ahead->start;
+	x->down.ahead_n = buf_waiting(ahead);
+	if ((x->wishes & INSPECT_ANSWER) && x->answer->code == 200 && proxy_inspector() != NULL) {
+		x->down.tap = &x->tap;
+		x->down.tap_most = INSPECT_ANSWER_MOST;
+	}
+}
+
+static enum step begin_relay(struct exchange *x, const char *p)
+{
+	enum flow_framing in = framing_of(x);
+	enum flow_framing out = framing_for_client(x, in);
+	x->status = x->answer->code;
+	x->keeps_upstream = !x->answer->wants_close && in != FLOW_TO_CLOSE;
+	/* An answer that came before the whole request: what is left of the body may never come. */
+	x->keeps_client = x->keeps_client && x->is_up_done && out != FLOW_TO_CLOSE;
+	x->is_cut_visible = out == FLOW_TO_CLOSE;
+	if (!write_response_head(x, p, out, &x->down.stash))
+		return exchange_out_of_memory(x);
+	x->head_bytes = x->down.sent + buf_waiting(&x->down.stash);
+	buf_consume(&x->upstream->in, x->answer->bytes);
+	aim_down(x, in, out);
+	/* Nothing may follow an answer without a body. */
+	if (in == FLOW_EMPTY && x->down.ahead_n != 0) {
+		x->down.has_surplus = true;
+		x->down.ahead_n = 0;
+	}
+	http_head_give(x->answer);
+	x->answer = NULL;
+	exchange_move(x, EX_RELAY);
+	return STEP_AGAIN;
+}
+
+static enum step take_head(struct exchange *x, const char *p)
+{
+	if (x->answer->code == 101) {
+		if (!is_confirmed(x, p))
+			return bad_answer(x, "a 101 that nobody asked for");
+		exchange_move(x, EX_RELAY);
+		return exchange_tunnel_begin(x, p);
+	}
+	return x->answer->code < 200 ? interim(x, p) : begin_relay(x, p);
+}
+
+static void wait_for_answer(struct exchange *x)
+{
+	const struct conf_timeouts *timeouts = &x->location->timeouts;
+	if (!x->is_up_done && !x->is_up_broken && !flow_waits_for_peer(&x->up))
+		exchange_keep_waiting(x, WAIT_BODY, timeouts->body_ms, x->up.has_moved);
+	else
+		exchange_keep_waiting(x, WAIT_READ, timeouts->read_ms, x->up.has_moved);
+	x->up.has_moved = false;
+}
+
+enum step exchange_read_answer(struct exchange *x)
+{
+	struct buf *in = &x->upstream->in;
+	struct sock *sock = &x->upstream->sock;
+	if (x->answer == NULL) {
+		x->answer = http_head_take();
+		if (x->answer == NULL)
+			return exchange_out_of_memory(x);
+		http_head_init(x->answer, HTTP_RESPONSE);
+	}
+	while (x->state == EX_SEND) {
+		const char *p = in->p + in->start;
+		enum http_verdict verdict = buf_waiting(in) == 0
+						    ? HTTP_MORE
+						    : http_head_feed(x->answer, p, buf_waiting(in),
+							      &answer_limits);
+		if (verdict == HTTP_BAD)
+			return bad_answer(x, x->answer->why);
+		if (verdict == HTTP_DONE) {
+			enum step step = take_head(x, p);
+			if (step != STEP_AGAIN)
+				return step;
+			continue;
+		}
+		if (!flow_is_flushed(&x->down) && flow_pump(&x->down) == FLOW_TO_ERROR)
+			return exchange_cut(x, CLOSE_CLIENT_LEFT);
+		if (!sock->can_read) {
+			wait_for_answer(x);
+			return STEP_WAIT;
+		}
+		if (!buf_reserve(in, buf_waiting(in) == 0 ? 4096 : 1))
+			return exchange_out_of_memory(x);
+		ssize_t got = sock_read(sock, in->p + in->end, buf_room(in));
+		if (got == -EAGAIN)
+			continue;
+		if (got <= 0)
+			return no_answer(x, got);
+		in->end += (uint32_t)got;
+		x->first_byte_us = x->first_byte_us == 0 ? clock_now_us : x->first_byte_us;
+		lb_backend_heard(x->seat->backend, clock_now_us);
+	}
+	return STEP_AGAIN;
+}
+
+/* Everything is with the client. */
+static enum step complete(struct exchange *x)
+{
+	if (buf_waiting(&x->tap) != 0 && x->down.failed == FLOW_WAIT) {
+		struct lb_keys learned = {0};
+		proxy_inspector()->on_answer(buf_slice(&x->tap), &x->arena, &learned);
+		for (int kind = 0; kind < CONF_KEY_COUNT; kind++)
+			if (learned.value[kind].n != 0)
+				lb_pool_learn(x->pool, x->seat, (enum conf_sticky_key)kind,
+					learned.value[kind]);
+	}
+	exchange_pick_done(x, LB_DONE_OK, "");
+	if (!x->is_up_done || x->down.has_surplus)
+		x->keeps_upstream = false;
+	if (!x->is_up_done)
+		x->keeps_client = false;
+	exchange_give_upstream(x);
+	return exchange_end(x, CLOSE_DONE);
+}
+
+static enum step cut_short(struct exchange *x, const char *why)
+{
+	log_warn("response_cut", "pool=%s worker=%s why=%s octets=%llu",
+		LOG_QUOTE(x->pool->conf->name), LOG_QUOTE(x->seat->backend->id), LOG_QUOTE(why),
+		(unsigned long long)x->down.payload);
+	exchange_pick_done(x, LB_DONE_FAILED, why);
+	return exchange_cut(x, CLOSE_RESPONSE_CUT);
+}
+
+static enum step down_step(struct exchange *x)
+{
+	const struct conf_timeouts *timeouts = x->location != NULL ? &x->location->timeouts
+								   : &x->generation->conf->timeouts;
+	x->down.has_moved = false;
+	enum flow_result result = flow_pump(&x->down);
+	if (x->down.has_moved && x->seat != NULL)
+		lb_backend_heard(x->seat->backend, clock_now_us);
+	switch (result) {
+	case FLOW_END:
+		return x->is_own_answer ? exchange_end(x, x->reason) : complete(x);
+	case FLOW_AGAIN:
+		sock_step_again(&x->client->sock);
+		exchange_wait(x, WAIT_SEND, timeouts->send_ms);
+		return STEP_WAIT;
+	case FLOW_WAIT:
+		if (flow_waits_for_peer(&x->down))
+			exchange_keep_waiting(x, WAIT_SEND, timeouts->send_ms, x->down.has_moved);
+		else
+			exchange_keep_waiting(x, WAIT_READ, timeouts->read_ms,
+				x->down.has_moved || x->up.has_moved);
+		return STEP_WAIT;
+	case FLOW_CUT:
+		return cut_short(x, "closed in the middle of its answer");
+	case FLOW_FROM_ERROR:
+		return cut_short(x, "reset in the middle of its answer");
+	case FLOW_BAD_CHUNK:
+		return cut_short(x, "its chunked coding is broken");
+	case FLOW_TO_ERROR:
+		return exchange_cut(x, CLOSE_CLIENT_LEFT);
+	case FLOW_TOO_LARGE:
+	case FLOW_NO_MEMORY:
+		break;
+	}
+	return exchange_out_of_memory(x);
+}
+
+enum step exchange_relay(struct exchange *x)
+{
+	/* A RST leaves nobody to answer; a FIN may only mean that the client has said everything.
+	 */
+	if (x->client->sock.peer_closed && sock_is_broken(&x->client->sock))
+		return exchange_cut(x, CLOSE_CLIENT_LEFT);
+	if (x->upstream != NULL && !x->is_up_done && !x->is_up_broken) {
+		enum step step = exchange_pump_up(x);
+		if (step != STEP_AGAIN)
+			return step;
+	}
+	return down_step(x);
+}

@@ -1,0 +1,97 @@
+/*
+ * proxy/route.c - ROUTE: whose request is this, and who answers it?
+ *
+ *   Host -> server -> longest prefix -> location -> handler
+ */
+#include "proxy/exchange.h"
+#include "proxy/tls.h"
+
+#include "http/host.h"
+#include "proxy/stats.h"
+#include "proxy/sticky_cookie.h"
+
+static enum step refuse(struct exchange *x, int status, const char *why)
+{
+	x->reason = CLOSE_REFUSED;
+	return exchange_answer(x, status, why, false);
+}
+
+/* The certificate was chosen by the TLS name. A Host that leads to a server with other TLS settings
+ * would get round those settings (RFC 9110 section 7.4). */
+static bool is_misdirected(
+	const struct exchange *x, const struct conf_server *server, struct slice host)
+{
+	const struct client *client = x->client;
+	if (x->head->is_https_target && !client->is_tls)
+		return true;
+	const char *name = client->is_tls ? tls_name(&client->sock) : NULL;
+	if (name == NULL || server->tls == NULL || slice_is_nocase(slice_of(name), host))
+		return false;
+	bool is_named;
+	const struct conf_server *greeted = site_server(x->site, slice_of(name), &is_named);
+	return is_named && greeted != server &&
+	       tls_chosen(&client->sock) !=
+		       x->generation->tls[server - x->generation->conf->servers];
+}
+
+static enum step find_location(struct exchange *x)
+{
+	struct http_host host = {{"", 0}, -1};
+	bool is_named;
+	if (x->head->host.n != 0 && !http_host_parse(&host, http_span_in(x->p, x->head->host)))
+		return refuse(x, 400, "the Host is not valid");
+	x->server = site_server(x->site, host.name, &is_named);
+	if (is_misdirected(x, x->server, host.name))
+		return refuse(x, 421, "this connection is not for that host");
+	struct slice path = x->head->is_asterisk ? SLICE("/") : http_span_in(x->p, x->head->path);
+	x->location = server_location(x->server, path);
+	if (x->location == NULL)
+		return refuse(x, 404, "nothing is configured for this path");
+	uint64_t most = x->location->limits.body_bytes;
+	if (most != 0 && x->head->has_length && x->head->content_length > most) {
+		proxy_stats.limit_hits_body++;
+		return refuse(x, 413, "the body is larger than limits.body_bytes");
+	}
+	return STEP_AGAIN;
+}
+
+/* What the pool's strategy and stickiness go by. */
+static enum step to_pool(struct exchange *x)
+{
+	const struct inspector *inspector = proxy_inspector();
+	x->pool = x->generation->pools[x->location->pool];
+	x->lb.client_ip = addr_ip_octets(&x->client->peer);
+	x->keys.value[CONF_KEY_IP] = x->lb.client_ip;
+	sticky_cookie_read(x);
+	if (inspector != NULL)
+		x->wishes = inspector->on_head(x->head, x->p, &x->arena, &x->keys);
+	x->lb.is_job = (x->wishes & INSPECT_IS_JOB) != 0;
+	exchange_move(x, EX_HOLD);
+	return STEP_AGAIN;
+}
+
+enum step exchange_route(struct exchange *x)
+{
+	x->site = x->client->listener->generation == x->generation
+			  ? x->client->listener->site
+			  : generation_site(x->generation, x->client->listener->text);
+	if (x->site == NULL)
+		return refuse(x, 421, "this address is served no more");
+	x->has_unread_body = x->head->is_chunked || x->head->content_length != 0;
+	x->keeps_client = !x->head->wants_close && listeners_are_open();
+	if (x->client->is_plain_on_tls) {
+		x->reason = CLOSE_REFUSED;
+		return exchange_answer(
+			x, 400, "a plain HTTP request was sent to an HTTPS port", true);
+	}
+	enum step found = find_location(x);
+	if (found != STEP_AGAIN || x->state != EX_ROUTE)
+		return found;
+	switch (x->location->handler) {
+	case CONF_HANDLE_RESPOND:
+		return exchange_respond(x, &x->location->respond);
+	case CONF_HANDLE_PROXY:
+		break;
+	}
+	return to_pool(x);
+}

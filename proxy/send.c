@@ -1,0 +1,346 @@
+/*
+ * proxy/send.c - PICK, CONNECT and SEND: getting the request to a worker, and to another when that
+ * fails.
+ *
+ *   failed while                      another worker is asked
+ *   connecting                        for any method
+ *   sent, no octet of an answer yet   for methods that may be repeated, while the body is still
+ * held a kept connection turned out dead the same worker once more, on a fresh connection an answer
+ * has begun               never
+ */
+#include "proxy/exchange.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "proxy/heads.h"
+#include "proxy/stats.h"
+
+#include <errno.h>
+
+/* A kept connection is dropped after this part of timeouts.keepalive, so that it is us and not
+ * the worker (ComfyUI: 75 s) who ends it. */
+#define IDLE_PART(ms) ((ms) / 5 * 4)
+
+static const char *const failure_texts[CLOSE_REASONS] = {
+	[CLOSE_CONNECT_FAILED] = "connect failed",
+	[CLOSE_CONNECT_TIMEOUT] = "connect timed out",
+	[CLOSE_UPSTREAM_LEFT] = "closed without an answer",
+	[CLOSE_UPSTREAM_ERROR] = "connection reset",
+	[CLOSE_READ_TIMEOUT] = "no answer in time",
+	[CLOSE_BAD_RESPONSE] = "broken answer",
+};
+
+void exchange_pick_done(struct exchange *x, enum lb_result result, const char *why)
+{
+	if (x->seat == NULL)
+		return;
+	uint64_t took_us = clock_now_us - x->picked_us;
+	struct lb_outcome outcome = {
+		.result = result,
+		.was_job = x->lb.is_job,
+		.job_accepted = x->lb.is_job && x->status >= 200 && x->status < 300 &&
+				!x->is_own_answer,
+		.first_byte_us = x->first_byte_us > x->sent_us
+					 ? (uint32_t)(x->first_byte_us - x->sent_us)
+					 : 0,
+		.took_us = x->is_tunnel ? 0 : (uint32_t)min_u64(took_us, UINT32_MAX),
+		.why = why,
+	};
+	struct backend *backend = x->seat->backend;
+	if (x->is_tunnel)
+		backend->tunnels--;
+	backend->stats.bytes_to += x->up.sent;
+	backend->stats.bytes_from += x->is_own_answer ? 0 : x->down.payload;
+	if (x->tries != 0 && x->tries <= EXCHANGE_TRIES_LOGGED) {
+		struct access_try *try = &x->log[x->tries - 1];
+		try->status = x->is_own_answer ? 0 : x->status;
+		try->took_us = took_us;
+	}
+	lb_pool_done(x->pool, x->seat, &outcome);
+	x->seat = NULL;
+	if (outcome.job_accepted && proxy_inspector() != NULL)
+		proxy_inspector()->on_job(x->pool, backend);
+}
+
+/* Also the key of the `hash` strategy: the first configured one that is there. */
+static void hash_key(struct exchange *x)
+{
+	const struct conf_sticky *sticky = &x->pool->conf->balancing.sticky;
+	for (uint32_t i = 0; i < sticky->key_count && !x->lb.has_key; i++) {
+		struct slice value = x->keys.value[sticky->keys[i]];
+		if (value.n == 0)
+			continue;
+		x->lb.key_hash = lb_sticky_hash(sticky->keys[i], value);
+		x->lb.has_key = true;
+	}
+}
+
+static bool mark_tried(struct exchange *x, uint32_t index)
+{
+	if (x->tried == NULL) {
+		size_t words = (x->pool->count + 63) / 64;
+		x->tried = arena_zero(&x->arena, words * sizeof(uint64_t));
+		if (x->tried == NULL)
+			return false;
+	}
+	x->tried[index / 64] |= UINT64_C(1) << (index % 64);
+	return true;
+}
+
+static enum step nobody(struct exchange *x)
+{
+	if (x->tries == 0) {
+		x->reason = CLOSE_NO_WORKER;
+		return exchange_answer(x, 503, "no worker is available", false);
+	}
+	bool is_timeout = x->reason == CLOSE_CONNECT_TIMEOUT || x->reason == CLOSE_READ_TIMEOUT;
+	return exchange_answer(x, is_timeout ? 504 : 502,
+		is_timeout ? "the worker did not answer in time" : "the worker could not be asked",
+		false);
+}
+
+static void tell_move(const struct exchange *x, const struct lb_pick *pick)
+{
+	if (!pick->was_moved)
+		return;
+	log_info("sticky_moved", "pool=%s from=%s to=%s", LOG_QUOTE(x->pool->conf->name),
+		pick->moved_from == NULL ? "-" : LOG_QUOTE(pick->moved_from->id),
+		LOG_QUOTE(pick->seat->backend->id));
+}
+
+static bool may_repeat(const struct exchange *x, bool was_sent)
+{
+	bool is_body_there = x->is_body_held || !x->is_up_begun;
+	return is_body_there &&
+	       (!was_sent || (exchange_is_idempotent(x) && !x->head->is_websocket));
+}
+
+/* An idle connection if there is a good one, else a new one. */
+static enum step get_connection(struct exchange *x, bool fresh)
+{
+	struct backend *backend = x->seat->backend;
+	if (!fresh)
+		x->upstream = upstream_take(
+			backend, x, !exchange_is_idempotent(x) || x->head->is_websocket);
+	if (x->upstream != NULL) {
+		exchange_move(x, EX_SEND);
+		return STEP_AGAIN;
+	}
+	int rc = upstream_connect(&x->upstream, backend, x);
+	exchange_move(x, EX_CONNECT);
+	if (rc == -ENOMEM)
+		return exchange_out_of_memory(x);
+	if (rc == -EMFILE || rc == -ENFILE)
+		log_error("descriptors_exhausted", "what=\"a request could not be passed on\"");
+	if (rc != 0)
+		return exchange_try_failed(x, CLOSE_CONNECT_FAILED);
+	exchange_wait(x, WAIT_CONNECT, x->location->timeouts.connect_ms);
+	return STEP_AGAIN;
+}
+
+enum step exchange_pick(struct exchange *x)
+{
+	if (x->tries == 0)
+		hash_key(x);
+	struct lb_pick pick = lb_pool_pick(x->pool, &x->lb, &x->keys, x->tried);
+	if (pick.seat == NULL)
+		return nobody(x);
+	tell_move(x, &pick);
+	x->seat = pick.seat;
+	x->last_backend = pick.seat->backend;
+	x->was_sticky = pick.was_sticky;
+	x->picked_us = clock_now_us;
+	x->sent_us = x->first_byte_us = 0;
+	x->may_try_stale = true;
+	if (x->tries < EXCHANGE_TRIES_LOGGED)
+		x->log[x->tries] = (struct access_try){.worker = pick.seat->backend->id};
+	x->tries++;
+	return get_connection(x, false);
+}
+
+enum step exchange_connect(struct exchange *x)
+{
+	int rc = upstream_connected(x->upstream);
+	if (rc == -EINPROGRESS)
+		return STEP_WAIT;
+	if (rc != 0)
+		return exchange_try_failed(x, CLOSE_CONNECT_FAILED);
+	exchange_move(x, EX_SEND);
+	return STEP_AGAIN;
+}
+
+static void drop_upstream(struct exchange *x)
+{
+	upstream_reset(x->upstream);
+	x->upstream = NULL;
+	flow_finish(&x->up);
+	http_head_give(x->answer);
+	x->answer = NULL;
+	x->is_up_begun = x->is_up_done = x->is_up_broken = false;
+}
+
+enum step exchange_try_failed(struct exchange *x, enum close_reason reason)
+{
+	bool was_sent = x->state == EX_SEND && x->up.sent != 0;
+	bool was_stale = x->upstream != NULL && x->upstream->was_reused &&
+			 (reason == CLOSE_UPSTREAM_LEFT || reason == CLOSE_UPSTREAM_ERROR);
+	bool repeats = may_repeat(x, was_sent);
+	drop_upstream(x);
+	x->reason = reason;
+	exchange_move(x, EX_PICK);
+	if (was_stale && repeats && x->may_try_stale) {
+		x->may_try_stale = false;
+		proxy_stats.stale_retries++;
+		return get_connection(x, true);
+	}
+	const struct conf_balancing *balancing = &x->pool->conf->balancing;
+	uint32_t index = x->seat->index;
+	struct backend *backend = x->seat->backend;
+	exchange_pick_done(x, LB_DONE_FAILED, failure_texts[reason]);
+	log_warn("worker_failed", "pool=%s worker=%s why=%s tries=%u",
+		LOG_QUOTE(x->pool->conf->name), LOG_QUOTE(backend->id), close_reason_name(reason),
+		x->tries);
+	if (!repeats || !balancing->enable_failover || x->tries > balancing->max_retries)
+		return nobody(x);
+	if (!mark_tried(x, index))
+		return exchange_out_of_memory(x);
+	backend->stats.retries_away++;
+	proxy_stats.retries++;
+	return STEP_AGAIN;
+}
+
+static enum flow_framing request_framing(const struct exchange *x)
+{
+	if (x->is_body_held)
+		return buf_waiting(&x->body) != 0 ? FLOW_LENGTH : FLOW_EMPTY;
+	return x->head->is_chunked ? FLOW_CHUNKED : FLOW_LENGTH;
+}
+
+/* A chunked body whose beginning was decoded while it was held: that part becomes one chunk behind
+ * the head. */
+static bool put_decoded_part(struct exchange *x)
+{
+	char line[CHUNKED_SIZE_ROOM];
+	size_t n = buf_waiting(&x->body);
+	if (n == 0)
+		return true;
+	x->up.payload = n;
+	return buf_append(&x->up.stash, line, chunked_write_size(line, n)) &&
+	       buf_append(&x->up.stash, x->body.p + x->body.start, n) &&
+	       buf_append(&x->up.stash, "\r\n", 2);
+}
+
+static bool begin_send(struct exchange *x)
+{
+	struct chunked chunked = x->up.chunked; /* hold.c may have begun to decode */
+	enum flow_framing framing = request_framing(x);
+	flow_init(&x->up, &x->client->sock, &x->upstream->sock, framing, framing);
+	x->is_up_begun = true;
+	x->up.surplus = &x->rest;
+	if (x->is_body_held) {
+		x->up.from = NULL;
+		x->up.left = buf_waiting(&x->body);
+		x->up.ahead = x->body.p + x->body.start;
+		x->up.ahead_n = buf_waiting(&x->body);
+	} else {
+		size_t ahead = buf_waiting(&x->in) - x->in_used;
+		if (framing == FLOW_LENGTH) {
+			x->up.left = x->head->content_length;
+			ahead = (size_t)min_u64(buf_waiting(&x->in) - x->head->bytes, x->up.left);
+			x->in_used = x->head->bytes + ahead;
+			x->up.ahead = x->in.p + x->in.start + x->head->bytes;
+		} else {
+			x->up.chunked = chunked;
+			x->up.most = x->location->limits.body_bytes;
+			x->up.ahead = x->in.p + x->in.start + x->in_used;
+			x->in_used += ahead;
+		}
+		x->up.ahead_n = ahead;
+	}
+	if (!write_request_head(x, &x->up.stash))
+		return false;
+	return framing != FLOW_CHUNKED || put_decoded_part(x);
+}
+
+static enum step refuse_body(
+	struct exchange *x, int status, const char *why, enum close_reason reason)
+{
+	if (x->state == EX_RELAY)
+		return exchange_cut(x, reason);
+	exchange_pick_done(x, LB_DONE_CLIENT_LEFT, "");
+	drop_upstream(x);
+	x->reason = reason;
+	exchange_move(x, EX_PICK);
+	return exchange_answer(x, status, why, true);
+}
+
+enum step exchange_pump_up(struct exchange *x)
+{
+	if (x->is_up_done)
+		return STEP_AGAIN;
+	x->up.has_moved = false;
+	switch (flow_pump(&x->up)) {
+	case FLOW_END:
+		x->is_up_done = true;
+		x->has_unread_body = false;
+		x->sent_us = clock_now_us;
+		return STEP_AGAIN;
+	case FLOW_WAIT:
+		return STEP_AGAIN;
+	case FLOW_AGAIN:
+		sock_step_again(&x->client->sock);
+		return STEP_AGAIN;
+	case FLOW_CUT:
+		return exchange_cut(x, CLOSE_CLIENT_LEFT);
+	case FLOW_FROM_ERROR:
+		return exchange_cut(x, CLOSE_CLIENT_ERROR);
+	case FLOW_TO_ERROR:
+		/* It may have answered before it closed: reading will tell. */
+		x->up.failed = FLOW_TO_ERROR;
+		x->is_up_broken = true;
+		x->upstream->sock.can_read = true;
+		return STEP_AGAIN;
+	case FLOW_BAD_CHUNK:
+		return refuse_body(
+			x, 400, "the chunked coding of the body is broken", CLOSE_BAD_REQUEST);
+	case FLOW_TOO_LARGE:
+		proxy_stats.limit_hits_body++;
+		return refuse_body(
+			x, 413, "the body is larger than limits.body_bytes", CLOSE_REFUSED);
+	case FLOW_NO_MEMORY:
+		break;
+	}
+	return exchange_out_of_memory(x);
+}
+
+enum step exchange_send(struct exchange *x)
+{
+	if (!x->is_up_begun && !begin_send(x))
+		return exchange_out_of_memory(x);
+	if (!x->is_up_broken) {
+		enum step step = exchange_pump_up(x);
+		if (step != STEP_AGAIN || x->state != EX_SEND)
+			return step;
+	}
+	return exchange_read_answer(x);
+}
+
+void exchange_give_upstream(struct exchange *x)
+{
+	struct upstream *upstream = x->upstream;
+	x->upstream = NULL;
+	if (upstream == NULL)
+		return;
+	if (!x->keeps_upstream || x->pool->conf->keepalive == 0) {
+		upstream_close(upstream);
+		return;
+	}
+	/* Octets may have come in the very read that ended the answer. */
+	if (upstream->sock.peer_closed ||
+		(upstream->sock.can_read && sock_is_stale(&upstream->sock))) {
+		upstream_close(upstream);
+		return;
+	}
+	upstream_give(
+		upstream, x->pool->conf->keepalive, IDLE_PART(x->location->timeouts.keepalive_ms));
+}

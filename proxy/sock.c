@@ -1,0 +1,175 @@
+/*
+ * proxy/sock.c - the socket, its event, and the plain transport.
+ *
+ * Edge-triggered: an edge is told once. So what it said is kept until the
+ * kernel contradicts it: EAGAIN, or a read that got less than it asked for.
+ * The latter is only taken for "empty" while no FIN is known, because the FIN
+ * behind the last octets has no edge of its own left.
+ */
+#include "proxy/sock.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+bool sock_short_io;
+bool sock_no_splice;
+
+static ssize_t plain_read(struct sock *sock, void *p, size_t n)
+{
+	size_t want = sock_short_io ? min_size(n, 1) : n;
+	ssize_t got;
+	do {
+		got = recv(sock->fd, p, want, 0);
+	} while (got < 0 && errno == EINTR);
+	if (got > 0) {
+		if ((size_t)got < want && !sock->peer_closed)
+			sock->can_read = false;
+		return got;
+	}
+	if (got == 0) {
+		sock->is_eof = true;
+		sock->can_read = false;
+		return 0;
+	}
+	sock->can_read = false;
+	return errno == EWOULDBLOCK ? -EAGAIN : -errno;
+}
+
+static size_t iov_bytes(const struct iovec *iov, int count)
+{
+	size_t n = 0;
+	for (int i = 0; i < count; i++)
+		n += iov[i].iov_len;
+	return n;
+}
+
+static ssize_t plain_write(struct sock *sock, const struct iovec *iov, int count)
+{
+	struct iovec one = iov[0];
+	if (sock_short_io) {
+		one.iov_len = min_size(one.iov_len, 1);
+		iov = &one;
+		count = 1;
+	}
+	struct msghdr message = {.msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)count};
+	size_t all = iov_bytes(iov, count);
+	ssize_t put;
+	do {
+		put = count == 1 ? send(sock->fd, iov[0].iov_base, iov[0].iov_len, MSG_NOSIGNAL)
+				 : sendmsg(sock->fd, &message, MSG_NOSIGNAL);
+	} while (put < 0 && errno == EINTR);
+	if (put < 0 && errno == EWOULDBLOCK)
+		put = -EAGAIN;
+	else if (put < 0)
+		return -errno;
+	if (put < (ssize_t)all)
+		sock->can_write = false;
+	return put;
+}
+
+static void plain_end(struct sock *sock)
+{
+	(void)shutdown(sock->fd, SHUT_WR);
+}
+
+static void plain_finish(struct sock *sock)
+{
+	(void)sock;
+}
+
+const struct transport plain_transport = {
+	.read = plain_read,
+	.write = plain_write,
+	.end = plain_end,
+	.finish = plain_finish,
+	.may_splice = true,
+};
+
+static void on_event(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	struct sock *sock = arg;
+	(void)clock_tick();
+	if (what & EV_READ)
+		sock->can_read = true;
+	if (what & EV_WRITE)
+		sock->can_write = true;
+	if (what & EV_CLOSED)
+		sock->peer_closed = sock->can_read = true;
+	sock->step(sock);
+}
+
+static void on_next_turn(struct next_turn *item)
+{
+	struct sock *sock = CONTAINER_OF(item, struct sock, again);
+	sock->step(sock);
+}
+
+int sock_init(struct sock *sock, int fd, void (*step)(struct sock *sock))
+{
+	*sock = (struct sock){.fd = fd, .step = step, .transport = &plain_transport};
+	next_turn_init(&sock->again, on_next_turn);
+	short what = EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST;
+	if (event_assign(&sock->event, loop_base(), fd, what, on_event, sock) == 0 &&
+		event_add(&sock->event, NULL) == 0)
+		return 0;
+	(void)close(fd);
+	sock->fd = -1;
+	return -ENOMEM;
+}
+
+void sock_close(struct sock *sock)
+{
+	if (sock->fd < 0)
+		return;
+	next_turn_cancel(&sock->again);
+	(void)event_del(&sock->event);
+	sock->transport->finish(sock);
+	(void)close(sock->fd);
+	sock->fd = -1;
+	sock->can_read = sock->can_write = false;
+}
+
+void sock_reset(struct sock *sock)
+{
+	if (sock->fd < 0)
+		return;
+	struct linger now = {.l_onoff = 1, .l_linger = 0};
+	(void)setsockopt(sock->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	sock_close(sock);
+}
+
+void sock_step_again(struct sock *sock)
+{
+	if (sock->fd >= 0)
+		next_turn_add(&sock->again);
+}
+
+void sock_end(struct sock *sock)
+{
+	if (sock->fd < 0 || sock->has_ended)
+		return;
+	sock->has_ended = true;
+	sock->transport->end(sock);
+}
+
+bool sock_is_stale(struct sock *sock)
+{
+	char octet;
+	if (sock->fd < 0 || sock->peer_closed || sock->is_eof)
+		return true;
+	ssize_t got = recv(sock->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT);
+	return !(got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR));
+}
+
+bool sock_is_broken(struct sock *sock)
+{
+	char octet;
+	ssize_t got = recv(sock->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT);
+	return got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
+}

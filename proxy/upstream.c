@@ -1,0 +1,187 @@
+#include "proxy/upstream.h"
+
+#include "base/clock.h"
+#include "base/freelist.h"
+#include "proxy/exchange.h"
+#include "proxy/stats.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+static struct freelist free_upstreams = FREELIST(struct upstream, 64);
+
+static void on_owner_step(struct sock *sock)
+{
+	struct upstream *upstream = CONTAINER_OF(sock, struct upstream, sock);
+	if (upstream->exchange != NULL)
+		exchange_step(upstream->exchange);
+}
+
+static void on_idle_step(struct sock *sock)
+{
+	struct upstream *upstream = CONTAINER_OF(sock, struct upstream, sock);
+	/* That it can be written to is no news. */
+	if (sock->can_read || sock->peer_closed)
+		upstream_close(upstream);
+}
+
+static void on_idle_due(struct deadline *deadline)
+{
+	upstream_close(CONTAINER_OF(deadline, struct upstream, deadline));
+}
+
+static void unhook(struct upstream *upstream)
+{
+	struct backend *backend = upstream->backend;
+	if (upstream->exchange == NULL)
+		backend->idle_count--;
+	else
+		backend->busy_count--;
+	list_remove(&upstream->node);
+}
+
+static void own(struct upstream *upstream, struct exchange *exchange)
+{
+	upstream->exchange = exchange;
+	upstream->sock.step = on_owner_step;
+	deadline_clear(&upstream->deadline);
+	list_push_front(&upstream->backend->busy, &upstream->node);
+	upstream->backend->busy_count++;
+}
+
+struct upstream *upstream_take(
+	struct backend *backend, struct exchange *exchange, bool must_be_alive)
+{
+	while (!list_is_empty(&backend->idle)) {
+		struct upstream *upstream = list_first(&backend->idle, struct upstream, node);
+		if (must_be_alive && sock_is_stale(&upstream->sock)) {
+			upstream_close(upstream);
+			continue;
+		}
+		unhook(upstream);
+		own(upstream, exchange);
+		upstream->was_reused = true;
+		backend->stats.reused++;
+		return upstream;
+	}
+	return NULL;
+}
+
+static int open_socket(const struct addr *addr)
+{
+	int on = 1;
+	int fd = socket(addr->u.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (addr->u.any.sa_family != AF_UNIX) {
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	}
+	return fd;
+}
+
+int upstream_connect(
+	struct upstream **ret_upstream, struct backend *backend, struct exchange *exchange)
+{
+	struct upstream *upstream = freelist_take(&free_upstreams);
+	if (upstream == NULL)
+		return -ENOMEM;
+	int fd = open_socket(&backend->addr);
+	*upstream = (struct upstream){.backend = backend};
+	list_init(&upstream->node);
+	deadline_init(&upstream->deadline, on_idle_due);
+	int rc = fd < 0 ? fd : sock_init(&upstream->sock, fd, on_owner_step);
+	if (rc != 0) {
+		freelist_give(&free_upstreams, upstream);
+		return rc;
+	}
+	(void)lb_backend_ref(backend);
+	backend->stats.connects++;
+	proxy_stats.upstreams++;
+	own(upstream, exchange);
+	if (connect(fd, &backend->addr.u.any, backend->addr.len) == 0) {
+		upstream->sock.can_write = true;
+	} else if (errno == EINPROGRESS || errno == EAGAIN) {
+		upstream->is_connecting = true;
+	} else {
+		rc = -errno;
+		backend->stats.connect_failures++;
+		upstream_close(upstream);
+		return rc;
+	}
+	*ret_upstream = upstream;
+	return 0;
+}
+
+int upstream_connected(struct upstream *upstream)
+{
+	int error = 0;
+	socklen_t n = sizeof(error);
+	if (!upstream->is_connecting)
+		return 0;
+	if (!upstream->sock.can_write && !upstream->sock.peer_closed)
+		return -EINPROGRESS;
+	if (getsockopt(upstream->sock.fd, SOL_SOCKET, SO_ERROR, &error, &n) != 0)
+		error = errno;
+	if (error != 0) {
+		upstream->backend->stats.connect_failures++;
+		return -error;
+	}
+	upstream->is_connecting = false;
+	upstream->sock.can_write = true;
+	return 0;
+}
+
+void upstream_give(struct upstream *upstream, uint32_t most, uint64_t idle_ms)
+{
+	struct backend *backend = upstream->backend;
+	if (backend->idle_count >= most || backend->is_draining) {
+		upstream_close(upstream);
+		return;
+	}
+	unhook(upstream);
+	buf_release(&upstream->in);
+	upstream->exchange = NULL;
+	upstream->sock.step = on_idle_step;
+	list_push_front(&backend->idle, &upstream->node);
+	backend->idle_count++;
+	deadline_set(&upstream->deadline, idle_ms);
+}
+
+static void free_upstream(struct deferred *item)
+{
+	struct upstream *upstream = CONTAINER_OF(item, struct upstream, garbage);
+	lb_backend_unref(upstream->backend);
+	freelist_give(&free_upstreams, upstream);
+}
+
+static void close_with(struct upstream *upstream, void (*how)(struct sock *sock))
+{
+	if (upstream == NULL || !sock_is_open(&upstream->sock))
+		return;
+	unhook(upstream);
+	upstream->exchange = NULL;
+	deadline_clear(&upstream->deadline);
+	buf_release(&upstream->in);
+	how(&upstream->sock);
+	proxy_stats.upstreams--;
+	defer(&upstream->garbage, free_upstream);
+}
+
+void upstream_close(struct upstream *upstream)
+{
+	close_with(upstream, sock_close);
+}
+
+void upstream_reset(struct upstream *upstream)
+{
+	close_with(upstream, sock_reset);
+}
+
+void upstream_close_idle(struct backend *backend)
+{
+	while (!list_is_empty(&backend->idle))
+		upstream_close(list_first(&backend->idle, struct upstream, node));
+}

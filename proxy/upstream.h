@@ -1,0 +1,57 @@
+/*
+ * proxy/upstream.h - one connection to a worker.
+ *
+ *   connect -> owned by an exchange <-> idle list of its backend -> closed
+ *
+ * One owner at a time. While idle any event on it means that it is of no use any more.
+ */
+#ifndef PROXY_UPSTREAM_H
+#define PROXY_UPSTREAM_H
+
+#include "base/buf.h"
+#include "base/loop.h"
+#include "lb/backend.h"
+#include "proxy/sock.h"
+
+struct exchange;
+
+struct upstream {
+	struct sock sock;
+	struct list node; /* in backend->busy or backend->idle */
+	struct deferred garbage;
+	struct backend *backend;   /* ref */
+	struct exchange *exchange; /* borrowed: the owner, which closes us or gives us back; NULL
+				      while idle */
+	struct deadline deadline;  /* while idle */
+	struct buf in;             /* read and not yet taken */
+	bool is_connecting;
+	bool was_reused; /* taken from the idle list: it may have died unnoticed */
+};
+
+/* The newest idle connection of that backend, now owned by `exchange`; NULL: none. With
+ * must_be_alive each is asked first (for requests that may not be sent twice), and dead ones are
+ * closed. */
+struct upstream *upstream_take(
+	struct backend *backend, struct exchange *exchange, bool must_be_alive) MUST_CHECK;
+
+/* Begins to connect. `step` of its sock runs when it is known how that went: see
+ * upstream_connected. 0, or -errno when it failed at once. */
+int upstream_connect(struct upstream **ret_upstream, struct backend *backend,
+	struct exchange *exchange) MUST_CHECK;
+
+/* After an event while is_connecting: 0 connected, -EINPROGRESS, other -errno. */
+int upstream_connected(struct upstream *upstream) MUST_CHECK;
+
+/* Back to the idle list, closed after idle_ms or when it speaks; or closed at once when `most` are
+ * idle already. */
+void upstream_give(struct upstream *upstream, uint32_t most, uint64_t idle_ms);
+
+/* Freed at the end of the turn. Takes NULL; twice is legal. */
+void upstream_close(struct upstream *upstream);
+/* The same with a RST, so that the worker sees that the client has gone. */
+void upstream_reset(struct upstream *upstream);
+
+/* Every idle connection of a backend. */
+void upstream_close_idle(struct backend *backend);
+
+#endif
