@@ -17,14 +17,12 @@ PR_SET_PDEATHSIG = 1
 
 def main():
     options = arguments()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))
     children = []
     with tempfile.TemporaryDirectory(prefix="comfymux-run-") as folder:
         try:
             return serve(options, pathlib.Path(folder), children)
-        except KeyboardInterrupt:
-            print()
-            return 0
         finally:
             end(children)
 
