@@ -1,45 +1,54 @@
 /*
- * proxy/access_log.h - one line per exchange: nginx's combined format, or JSON.
+ * proxy/access_log.h - one line per exchange, in nginx's combined format or as JSON.
  *
- * Plain data comes in, so that nothing here knows what an exchange is. Lines are
- * gathered and written when there are many, each second, on reopening and at the end.
+ * Lines wait in a buffer of 64 KiB and are written when it is full, after a
+ * second, on reopening and at exit. A full disk costs lines, which are counted;
+ * it is said once a minute.
  */
 #ifndef PROXY_ACCESS_LOG_H
 #define PROXY_ACCESS_LOG_H
 
 #include "base/base.h"
 
+/* One worker that was asked. */
 struct access_try {
-	const char *worker;
-	uint16_t status; /* 0: no answer */
+	const char *worker; /* its node_id */
+	uint16_t status;    /* 0: it gave none */
 	uint64_t took_us;
 };
 
-/* Every slice is borrowed for the call; p == NULL: not there ("-"). */
+/*
+ * What a line is made of, all borrowed for the call. A slice with p NULL is a value that is not
+ * there ("-", or null in JSON); n 0 with a p is one that is empty. Never give Authorization or
+ * Cookie here.
+ */
 struct access_entry {
-	uint64_t request_id;
-	uint64_t wall_us; /* when it ended; total_us earlier it began */
-	uint64_t total_us;
-	struct slice client; /* address as text */
-	struct slice method, target, host, referer, user_agent;
-	uint8_t minor_version;          /* of HTTP/1.x */
-	uint16_t status;                /* 499: the client left before there was one */
-	uint64_t body_bytes;            /* sent to the client, without the head */
-	uint64_t bytes_in, bytes_out;   /* on the client's side, heads included */
-	const char *pool;               /* NULL: no worker was to answer */
-	const struct access_try *tries; /* workers asked, in order */
-	uint32_t try_count;             /* of them listed */
+	uint64_t wall_us;    /* now, microseconds since 1970 */
+	struct slice client; /* the address without port */
+	struct slice user;
+	/* The first line as it came, without CRLF. When it could be parsed its parts, too: without
+	 * `line` they make one, without them JSON gets the line alone. */
+	struct slice line, method, target, version;
+	struct slice host, referer, user_agent;
+	struct slice request_id;
+	uint16_t status;                /* sent to the client, 0 for none */
+	uint64_t body_bytes;            /* sent to the client, of the body */
+	uint64_t bytes_in, bytes_out;   /* from and to the client, heads included */
+	uint64_t took_us;               /* from the first octet to the last */
+	const char *reason;             /* close_reason_name() */
+	const char *pool;               /* NULL: none was asked */
+	const struct access_try *tries; /* in order */
+	uint32_t try_count;
 	uint32_t retries;
-	uint64_t first_byte_us; /* request sent -> first octet of the answer; 0: none */
 	bool was_sticky;
 	const char *tls_protocol, *tls_cipher; /* NULL: plain */
-	const char *reason;                    /* close_reason_name */
 };
 
-/* False while the log is off: then nobody needs to fill an entry. */
+/* False when nothing is logged: then the entry need not be filled. */
 bool access_log_is_on(void);
+/* Without a file it does nothing. */
 void access_log_write(const struct access_entry *entry);
-/* At exit: flushes and closes. */
+/* Writes what waits and closes. */
 void access_log_finish(void);
 
 #endif
