@@ -38,8 +38,11 @@ static inline size_t buf_room(const struct buf *buf)
 	return buf->room - buf->end;
 }
 
+/* p is NULL when nothing was ever put in. */
 static inline struct slice buf_slice(const struct buf *buf)
 {
+	if (buf->p == NULL)
+		return (struct slice){NULL, 0};
 	return (struct slice){buf->p + buf->start, buf->end - buf->start};
 }
 
