@@ -6,6 +6,7 @@ count all of it.
 """
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -55,28 +56,63 @@ def step(suite, name, command, **environment):
 
 
 def read_junit(suite, path):
-    """The cases of a file that pytest or meson wrote."""
+    """The cases of a file that pytest, meson or we wrote."""
     cases = []
-    for case in ET.parse(path).getroot().iter("testcase"):
-        name = ".".join(filter(None, (case.get("classname"), case.get("name"))))
-        outcome, text = "passed", ""
-        for child in case:
-            if child.tag in ("failure", "error"):
-                outcome, text = "failed", child.get("message") or child.text or ""
-            elif child.tag == "skipped" and outcome == "passed":
-                outcome = "skipped"
-                text = child.get("message") or case.findtext("system-out") or "no reason given"
-        cases.append(Case(suite, name, outcome, text.strip()))
+    for element in ET.parse(path).getroot().iter("testcase"):
+        case = read_case(suite, element)
+        found = read_cmocka(suite, case.name, element.findtext("system-out") or "") or [case]
+        if case.outcome == "failed" and not any(one.outcome == "failed" for one in found):
+            found.append(Case(suite, case.name, "failed", "its tests passed, the program failed"))
+        cases += found
     return cases
 
 
-def reported(suite, status, path, expected=(0,)):
+def read_case(suite, element):
+    where, name = element.get("classname") or "", element.get("name")
+    # meson's "project:suite / test" says what we know already.
+    name = name.rpartition(" / ")[2] if " / " in name else ".".join(filter(None, (where, name)))
+    for tag in ("failure", "error"):
+        found = element.find(tag)
+        if found is not None:
+            return Case(suite, name, "failed", (found.get("message") or found.text or "").strip())
+    found = element.find("skipped")
+    if found is not None:
+        reason = found.get("message") or element.findtext("system-out") or "no reason given"
+        return Case(suite, name, "skipped", reason.strip())
+    return Case(suite, name, "passed")
+
+
+CMOCKA_LINE = re.compile(r"^\[ +(RUN|OK|FAILED|SKIPPED) *\] (\w+)$")
+CMOCKA_OUTCOME = {"OK": "passed", "FAILED": "failed", "SKIPPED": "skipped"}
+
+
+def read_cmocka(suite, program, output):
+    """One case per test of a program, from what cmocka prints. A test that never ends has failed."""
+    cases, running, said = [], None, []
+    for line in output.splitlines():
+        match = CMOCKA_LINE.match(line)
+        if not match:
+            said.append(line)
+            continue
+        word, name = match.groups()
+        if word == "RUN":
+            running, said = name, []
+        elif running == name:
+            text = " ".join(said) or ("see above" if word == "FAILED" else "no reason given")
+            cases.append(Case(suite, f"{program}.{name}", CMOCKA_OUTCOME[word], text))
+            running = None
+    if running:
+        cases.append(Case(suite, f"{program}.{running}", "failed", "the program ended in it"))
+    return cases
+
+
+def reported(suite, status, path):
     """The cases in a report, and one more if the runner itself failed beyond them."""
     try:
         cases = read_junit(suite, path)
     except (OSError, ET.ParseError) as why:
         return [Case(suite, "report", "failed", f"exit status {status}, {why}")]
-    if status not in expected and not any(case.outcome == "failed" for case in cases):
+    if status and not any(case.outcome == "failed" for case in cases):
         cases.append(Case(suite, "exit status", "failed", f"exit status {status}"))
     return cases
 
