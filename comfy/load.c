@@ -20,7 +20,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-#define BODY_MOST (64 * 1024)
+#define BODY_MOST ((size_t)64 * 1024)
 #define TIMEOUT_MS 5000
 /* Jobs that come faster are asked about together. */
 #define POKE_GAP_US 50000

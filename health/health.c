@@ -25,7 +25,7 @@
 #define SOON_MS 1000
 #define TICK_MS 1000
 #define TRIAL_AFTER_MS 10000
-#define BODY_MOST (256 * 1024)
+#define BODY_MOST ((size_t)256 * 1024)
 /* Of the probes that are due at one time so many start together, the others follow within
  * SPREAD_US. */
 #define BURST 32
@@ -160,7 +160,7 @@ static void on_heard(void *arg)
 static void skip(struct member *member, int error)
 {
 	log_warn("probe_skipped", "pool=%s worker=%s why=%s", LOG_QUOTE(member->backend->pool),
-		LOG_QUOTE(member->backend->id), LOG_QUOTE(strerror(error)));
+		LOG_QUOTE(member->backend->id), LOG_QUOTE(strerrordesc_np(error)));
 	schedule(member, clock_now_us + jittered_us(SOON_MS));
 }
 
