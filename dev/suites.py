@@ -70,7 +70,8 @@ def read_junit(suite, path):
 def read_case(suite, element):
     where, name = element.get("classname") or "", element.get("name")
     # meson's "project:suite / test" says what we know already.
-    name = name.rpartition(" / ")[2] if " / " in name else ".".join(filter(None, (where, name)))
+    short = re.sub(r"^[\w-]+:[\w-]+ / ", "", name)
+    name = short if short != name else ".".join(filter(None, (where, name)))
     for tag in ("failure", "error"):
         found = element.find(tag)
         if found is not None:

@@ -23,7 +23,7 @@ class Job:
     started: float = 0
 
     def __lt__(self, other):
-        return ((self.number, self.id, self.prompt) < (other.number, other.id, other.prompt))
+        return self.item() < other.item()
 
     def item(self):
         return [self.number, self.id, self.prompt, self.extra, self.outputs]

@@ -44,6 +44,8 @@ class Runner:
             job = await self.worker.queue.get()
             self.hub.client_id = job.client_id
             entry, good = await self.execute(job)
+            if self.worker.settings.history_lag_ms:
+                await asyncio.sleep(self.worker.settings.history_lag_ms / 1000)
             self.worker.queue.end(job, entry, good)
             # After the history has it: the order that clients may rely on.
             if job.client_id is not None:

@@ -16,6 +16,7 @@ class Settings:
     preview_size: int = 256     # edge of a preview in pixels; 0 = no previews
     preview_bytes: int = 0      # previews are padded to at least this many bytes
     encode_ms: float = 0        # time each preview blocks the event loop, as ComfyUI's encoder does
+    history_lag_ms: float = 0   # between telling of a job's success and having it in the history
     image_size: int = 0         # edge of a result; 0 = what the prompt asks for
     models: tuple = ("sd15.safetensors", "sdxl.safetensors")
     model_room: int = 1         # models that stay loaded
@@ -81,6 +82,8 @@ def from_arguments(argv=None):
     add("--preview-bytes", type=int, default=default.preview_bytes, help="pad previews to this")
     add("--encode-ms", type=float, default=default.encode_ms,
         help="time each preview blocks the event loop")
+    add("--history-lag-ms", type=float, default=default.history_lag_ms,
+        help="time between execution_success and the history having it")
     add("--image-size", type=int, default=default.image_size, help="pixels; 0 = as the prompt says")
     add("--models", type=words, default=default.models, help="checkpoints, separated by commas")
     add("--model-room", type=int, default=default.model_room, help="models that stay loaded")

@@ -6,7 +6,7 @@ from aiohttp import web
 from . import nodes
 
 GIB = 1 << 30
-VERSION, OLD_VERSION = "0.33.0", "v0.0.1"
+VERSION = "0.33.0"
 
 
 async def get_system_stats(request):
@@ -16,12 +16,11 @@ async def get_system_stats(request):
     free = total - min(total, len(worker.runner.loaded) * 4 * GIB)
     system = {
         "os": "posix", "ram_total": 64 * GIB, "ram_free": 48 * GIB,
-        "comfyui_version": OLD_VERSION if settings.old else VERSION,
         "python_version": sys.version, "pytorch_version": "2.6.0+simulated",
         "embedded_python": False, "argv": ["main.py", "--listen", settings.name],
     }
-    if settings.old:
-        del system["comfyui_version"]
+    if not settings.old:
+        system["comfyui_version"] = VERSION
     device = {"name": f"cuda:0 Simulated GPU of {settings.name}", "type": "cuda", "index": 0,
               "vram_total": total, "vram_free": free,
               "torch_vram_total": total - free, "torch_vram_free": 0}

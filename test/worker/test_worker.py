@@ -248,3 +248,20 @@ async def test_a_user_file_is_one_segment_with_encoded_slashes(start):
     assert (await worker.ask(encoded, "DELETE"))[0] == 204
     await worker.post("/settings/Comfy.Color", "dark")
     assert await worker.get("/api/settings") == {"Comfy.Color": "dark"}
+
+
+async def test_success_may_be_told_before_the_history_has_the_job(start):
+    worker = await start("--history-lag-ms", 60000)
+    async with worker.session.ws_connect("/ws?clientId=me") as ws:
+        job = await worker.submit(client_id="me")
+        await Events(ws).until("execution_success")
+        assert await worker.get(f"/history/{job}") == {}
+
+
+async def test_the_same_number_and_id_twice_is_a_server_error(start):
+    worker = await start("--job-ms", 60000)
+    await worker.submit()
+    same = {"prompt": graph(), "prompt_id": str(uuid.uuid4()), "number": 7}
+    first = dict(same, extra_data={"x": 1})
+    assert (await worker.post("/prompt", first))[0] == 200
+    assert (await worker.post("/prompt", same))[0] == 500
