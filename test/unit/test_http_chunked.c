@@ -16,7 +16,7 @@ struct result {
 	char *octets; /* owned, [data] */
 };
 
-/* Decodes in pieces of 1 to `most` octets, each in a block of its own. */
+/* In pieces of 1 to `most` octets, or in one when `most` is 0; each in a block of its own. */
 static struct result decode(struct slice in, size_t most)
 {
 	static uint32_t seed = 1;
@@ -26,7 +26,9 @@ static struct result decode(struct slice in, size_t most)
 	chunked_init(&chunked);
 	while (r.used < in.n && r.verdict == CHUNKED_MORE) {
 		seed = seed * 1664525u + 1013904223u;
-		size_t n = min_size(in.n - r.used, 1 + (seed >> 8) % most);
+		size_t n = in.n - r.used;
+		if (most != 0)
+			n = min_size(n, 1 + (seed >> 8) % most);
 		size_t used, data;
 		char *piece = malloc(n);
 		assert_non_null(piece);
@@ -46,7 +48,7 @@ static struct result decode(struct slice in, size_t most)
 /* All ways give the same; the caller frees the octets. */
 static struct result decode_all_ways(struct slice in)
 {
-	struct result whole = decode(in, SIZE_MAX);
+	struct result whole = decode(in, 0);
 	for (size_t most = 1; most < 64; most = most * 2 + 1) {
 		struct result pieces = decode(in, most);
 		assert_int_equal(pieces.verdict, whole.verdict);
