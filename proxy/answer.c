@@ -91,6 +91,7 @@ static enum step send_out(
 	struct exchange *x, int status, const char *type, const char *body, size_t n)
 {
 	struct head_writer w = {.buf = &x->down.stash};
+	exchange_drop_upstream(x);
 	swallow_small_body(x);
 	if (x->has_unread_body)
 		x->keeps_client = false;

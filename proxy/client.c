@@ -66,7 +66,8 @@ static void close_with(
 
 void client_close(struct client *client, enum close_reason reason)
 {
-	if (client->phase != CLIENT_CLOSED)
+	/* A close is a FIN already; TLS says goodbye first. */
+	if (client->phase != CLIENT_CLOSED && client->sock.tls != NULL)
 		sock_end(&client->sock);
 	close_with(client, reason, sock_close);
 }
@@ -197,9 +198,6 @@ static void step(struct sock *sock)
 		read_first(client);
 		break;
 	case CLIENT_EXCHANGE:
-		if (sock->peer_closed && client->exchange->state < EX_RELAY &&
-			!deadline_is_set(&client->deadline))
-			deadline_set(&client->deadline, HALF_CLOSED_MS);
 		exchange_step(client->exchange);
 		break;
 	case CLIENT_LINGER:
@@ -266,6 +264,12 @@ void client_next(struct client *client, struct buf *rest)
 		sock_step_again(&client->sock);
 	else
 		buf_release(&client->in);
+}
+
+void client_half_closed(struct client *client)
+{
+	if (!deadline_is_set(&client->deadline))
+		deadline_set(&client->deadline, HALF_CLOSED_MS);
 }
 
 void client_linger(struct client *client)

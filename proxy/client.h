@@ -47,6 +47,8 @@ void client_next(struct client *client, struct buf *rest);
 /* Ends the connection: our FIN first, then what the client still sends is read and dropped for a
  * while, so that it can read our answer instead of a RST (RFC 9112 section 9.6). */
 void client_linger(struct client *client);
+/* Its FIN came before its answer began: the exchange is given up soon. */
+void client_half_closed(struct client *client);
 void client_close(struct client *client, enum close_reason reason);
 /* The peer is shown that something was cut. */
 void client_reset(struct client *client, enum close_reason reason);

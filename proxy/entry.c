@@ -20,7 +20,7 @@ static void fill_request(const struct exchange *x, struct access_entry *entry)
 		entry->host = x->entry->host;
 		entry->referer = x->entry->referer;
 		entry->user_agent = x->entry->user_agent;
-		entry->minor_version = 1;
+		entry->version = x->entry->version;
 		return;
 	}
 	const struct http_head *head = x->head;
@@ -30,7 +30,7 @@ static void fill_request(const struct exchange *x, struct access_entry *entry)
 	if (head->method.n != 0 && head->target.n != 0) {
 		entry->method = http_span_in(x->p, head->method);
 		entry->target = http_span_in(x->p, head->target);
-		entry->minor_version = head->minor_version;
+		entry->version = head->minor_version == 1 ? SLICE("HTTP/1.1") : SLICE("HTTP/1.0");
 	}
 	if (!x->has_head)
 		return;
@@ -69,18 +69,27 @@ static void count(const struct exchange *x, uint64_t in_bytes)
 		x->last_backend->stats.responses[x->status / 100 % 6]++;
 }
 
+static struct slice new_request_id(char out[16])
+{
+	static const char hex[] = "0123456789abcdef";
+	uint64_t word = random_word();
+	for (int i = 0; i < 16; i++, word >>= 4)
+		out[i] = hex[word & 15];
+	return (struct slice){out, 16};
+}
+
 void exchange_log(struct exchange *x, enum close_reason reason)
 {
+	char id[16];
 	uint64_t in_bytes = (x->has_head && x->head != NULL ? x->head->bytes : 0) + x->up.payload;
 	count(x, in_bytes);
 	/* A connection that ended before it said anything is not a request. */
 	if (!access_log_is_on() || (x->status == 0 && !x->has_head))
 		return;
-	uint64_t total_us = clock_now_us - x->began_us;
 	struct access_entry entry = {
-		.request_id = random_word(),
+		.request_id = new_request_id(id),
 		.wall_us = clock_wall_us(),
-		.total_us = total_us,
+		.took_us = clock_now_us - x->began_us,
 		.client = {x->client->ip, x->client->ip_n},
 		.status = x->status != 0 ? x->status : STATUS_CLIENT_LEFT,
 		.body_bytes = x->down.sent > x->head_bytes ? x->down.sent - x->head_bytes : 0,
@@ -90,7 +99,6 @@ void exchange_log(struct exchange *x, enum close_reason reason)
 		.tries = x->log,
 		.try_count = x->tries < EXCHANGE_TRIES_LOGGED ? x->tries : EXCHANGE_TRIES_LOGGED,
 		.retries = x->tries > 1 ? x->tries - 1 : 0,
-		.first_byte_us = x->first_byte_us > x->sent_us ? x->first_byte_us - x->sent_us : 0,
 		.was_sticky = x->was_sticky,
 		.reason = close_reason_name(reason),
 	};

@@ -57,7 +57,6 @@ struct exchange *exchange_begin(struct client *client, struct buf *in)
 	deadline_init(&x->deadline, on_due);
 	flow_init(&x->down, NULL, &client->sock, FLOW_EMPTY, FLOW_EMPTY);
 	x->began_us = clock_now_us;
-	x->began_wall_us = clock_wall_us();
 	proxy_stats.exchanges++;
 	return x;
 }
@@ -257,6 +256,8 @@ void exchange_step(struct exchange *x)
 	do {
 		step = step_once(x);
 	} while (step == STEP_AGAIN);
+	if (step == STEP_WAIT && x->client->sock.peer_closed && x->state < EX_RELAY)
+		client_half_closed(x->client);
 }
 
 static enum step timed_out(struct exchange *x)

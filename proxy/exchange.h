@@ -91,7 +91,6 @@ struct exchange {
 					 NULL if none */
 	uint64_t head_bytes;          /* of what was sent down: our heads */
 	uint64_t began_us, picked_us, sent_us, first_byte_us;
-	uint64_t began_wall_us;
 };
 
 /* The first octets of a request are in `in`, or will be soon. NULL: no memory. */
@@ -143,6 +142,8 @@ void exchange_pick_done(struct exchange *x, enum lb_result result, const char *w
 
 /* send.c: sends what can be sent of the request. STEP_AGAIN with the state as it was: go on. */
 enum step exchange_pump_up(struct exchange *x);
+/* send.c: what the worker still has to say is of no interest; says nothing against it. */
+void exchange_drop_upstream(struct exchange *x);
 /* send.c: the answer is complete: the connection to the worker is kept or closed. */
 void exchange_give_upstream(struct exchange *x);
 /* relay.c: SEND waits for the worker's head here. */

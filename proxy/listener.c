@@ -63,11 +63,6 @@ void listeners_pause(bool pause)
 	}
 }
 
-bool listeners_are_open(void)
-{
-	return !list_is_empty(&open_listeners);
-}
-
 static void on_pause_over(struct deadline *deadline)
 {
 	(void)deadline;

@@ -31,8 +31,6 @@ void listener_unref(struct listener *listener);
 
 /* limits.max_connections is reached, or no longer is. */
 void listeners_pause(bool is_paused);
-/* False once nothing is accepted for good: then answers say Connection: close. */
-bool listeners_are_open(void);
 /* At exit: closes them and lets the current generation go. */
 void listeners_finish(void);
 

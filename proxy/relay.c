@@ -31,8 +31,6 @@ static enum step bad_answer(struct exchange *x, const char *why)
 	log_warn("bad_response", "pool=%s worker=%s why=%s", LOG_QUOTE(x->pool->conf->name),
 		LOG_QUOTE(x->seat->backend->id), LOG_QUOTE(why));
 	exchange_pick_done(x, LB_DONE_FAILED, why);
-	upstream_reset(x->upstream);
-	x->upstream = NULL;
 	x->reason = CLOSE_BAD_RESPONSE;
 	return exchange_answer(x, 502, "the worker's answer is not valid HTTP", false);
 }

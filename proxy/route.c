@@ -78,7 +78,7 @@ enum step exchange_route(struct exchange *x)
 	if (x->site == NULL)
 		return refuse(x, 421, "this address is served no more");
 	x->has_unread_body = x->head->is_chunked || x->head->content_length != 0;
-	x->keeps_client = !x->head->wants_close && listeners_are_open();
+	x->keeps_client = !x->head->wants_close && x->client->listener->accept != NULL;
 	if (x->client->is_plain_on_tls) {
 		x->reason = CLOSE_REFUSED;
 		return exchange_answer(

@@ -169,7 +169,7 @@ enum step exchange_connect(struct exchange *x)
 	return STEP_AGAIN;
 }
 
-static void drop_upstream(struct exchange *x)
+static void drop_connection(struct exchange *x)
 {
 	upstream_reset(x->upstream);
 	x->upstream = NULL;
@@ -179,32 +179,40 @@ static void drop_upstream(struct exchange *x)
 	x->is_up_begun = x->is_up_done = x->is_up_broken = false;
 }
 
+void exchange_drop_upstream(struct exchange *x)
+{
+	if (x->upstream == NULL)
+		return;
+	exchange_pick_done(x, LB_DONE_CLIENT_LEFT, "");
+	drop_connection(x);
+}
+
 enum step exchange_try_failed(struct exchange *x, enum close_reason reason)
 {
 	bool was_sent = x->state == EX_SEND && x->up.sent != 0;
 	bool was_stale = x->upstream != NULL && x->upstream->was_reused &&
 			 (reason == CLOSE_UPSTREAM_LEFT || reason == CLOSE_UPSTREAM_ERROR);
 	bool repeats = may_repeat(x, was_sent);
-	drop_upstream(x);
+	struct lb_seat *seat = x->seat;
 	x->reason = reason;
 	exchange_move(x, EX_PICK);
 	if (was_stale && repeats && x->may_try_stale) {
 		x->may_try_stale = false;
 		proxy_stats.stale_retries++;
+		drop_connection(x);
 		return get_connection(x, true);
 	}
-	const struct conf_balancing *balancing = &x->pool->conf->balancing;
-	uint32_t index = x->seat->index;
-	struct backend *backend = x->seat->backend;
 	exchange_pick_done(x, LB_DONE_FAILED, failure_texts[reason]);
+	drop_connection(x);
+	const struct conf_balancing *balancing = &x->pool->conf->balancing;
 	log_warn("worker_failed", "pool=%s worker=%s why=%s tries=%u",
-		LOG_QUOTE(x->pool->conf->name), LOG_QUOTE(backend->id), close_reason_name(reason),
-		x->tries);
+		LOG_QUOTE(x->pool->conf->name), LOG_QUOTE(seat->backend->id),
+		close_reason_name(reason), x->tries);
 	if (!repeats || !balancing->enable_failover || x->tries > balancing->max_retries)
 		return nobody(x);
-	if (!mark_tried(x, index))
+	if (!mark_tried(x, seat->index))
 		return exchange_out_of_memory(x);
-	backend->stats.retries_away++;
+	seat->backend->stats.retries_away++;
 	proxy_stats.retries++;
 	return STEP_AGAIN;
 }
@@ -267,10 +275,7 @@ static enum step refuse_body(
 {
 	if (x->state == EX_RELAY)
 		return exchange_cut(x, reason);
-	exchange_pick_done(x, LB_DONE_CLIENT_LEFT, "");
-	drop_upstream(x);
 	x->reason = reason;
-	exchange_move(x, EX_PICK);
 	return exchange_answer(x, status, why, true);
 }
 
