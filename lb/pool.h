@@ -65,7 +65,7 @@ void lb_pool_activate(struct lb_pool *pool);
 /* Takes NULL. Unhooks its seats; the backends live on as long as somebody holds them. */
 void lb_pool_destroy(struct lb_pool *pool);
 
-/* What a request carries. Values are borrowed for the call; p == NULL: not there. */
+/* What a request carries. Values are borrowed for the call; an empty one is not there. */
 struct lb_keys {
 	struct slice value[CONF_KEY_COUNT];
 };

@@ -131,14 +131,30 @@ static struct lb_seat *pick_by_strategy(
 	return NULL;
 }
 
-static struct lb_seat *pick_by_keys(struct lb_pool *pool, const uint64_t *hashes,
-	const struct lb_keys *keys, const uint64_t *tried, struct lb_pick *pick)
+/* The keys that a request has, in the configured order. */
+struct key_hashes {
+	uint64_t hash[CONF_KEY_COUNT];
+	uint32_t count;
+};
+
+static void hash_keys(
+	const struct lb_pool *pool, const struct lb_keys *keys, struct key_hashes *ret_hashes)
 {
 	const struct conf_sticky *conf = &pool->conf->balancing.sticky;
+	ret_hashes->count = 0;
 	for (uint32_t k = 0; k < conf->key_count; k++) {
-		if (keys->value[conf->keys[k]].p == NULL)
-			continue;
-		uint64_t id_hash = lb_sticky_find(pool->sticky, hashes[k], clock_now_ms());
+		struct slice value = keys->value[conf->keys[k]];
+		if (value.n != 0)
+			ret_hashes->hash[ret_hashes->count++] = lb_sticky_hash(
+				conf->keys[k], value);
+	}
+}
+
+static struct lb_seat *pick_by_keys(struct lb_pool *pool, const struct key_hashes *hashes,
+	const uint64_t *tried, struct lb_pick *pick)
+{
+	for (uint32_t k = 0; k < hashes->count; k++) {
+		uint64_t id_hash = lb_sticky_find(pool->sticky, hashes->hash[k], clock_now_ms());
 		if (id_hash == 0)
 			continue;
 		struct lb_seat *seat = seat_of_id(pool, id_hash);
@@ -156,14 +172,10 @@ static struct lb_seat *pick_by_keys(struct lb_pool *pool, const uint64_t *hashes
 static __attribute__((noinline)) struct lb_pick pick_sticky(struct lb_pool *pool,
 	const struct lb_request *req, const struct lb_keys *keys, const uint64_t *tried)
 {
-	const struct conf_sticky *conf = &pool->conf->balancing.sticky;
 	struct lb_pick pick = {0};
-	uint64_t hashes[CONF_KEY_COUNT];
-	for (uint32_t k = 0; k < conf->key_count; k++) {
-		if (keys->value[conf->keys[k]].p != NULL)
-			hashes[k] = lb_sticky_hash(conf->keys[k], keys->value[conf->keys[k]]);
-	}
-	pick.seat = pick_by_keys(pool, hashes, keys, tried, &pick);
+	struct key_hashes hashes;
+	hash_keys(pool, keys, &hashes);
+	pick.seat = pick_by_keys(pool, &hashes, tried, &pick);
 	pick.was_sticky = pick.seat != NULL;
 	if (pick.seat == NULL)
 		pick.seat = pick_by_strategy(pool, req, tried);
@@ -175,11 +187,9 @@ static __attribute__((noinline)) struct lb_pick pick_sticky(struct lb_pool *pool
 		pool->stats.sticky_moves++;
 		lb_sticky_count_moved(pool->sticky);
 	}
-	for (uint32_t k = 0; k < conf->key_count; k++) {
-		if (keys->value[conf->keys[k]].p != NULL)
-			lb_sticky_learn(pool->sticky, hashes[k], pick.seat->backend->id_hash,
-				clock_now_ms());
-	}
+	for (uint32_t k = 0; k < hashes.count; k++)
+		lb_sticky_learn(
+			pool->sticky, hashes.hash[k], pick.seat->backend->id_hash, clock_now_ms());
 	return pick;
 }
 
@@ -211,7 +221,7 @@ void lb_pool_learn(
 {
 	const struct conf_sticky *conf = &pool->conf->balancing.sticky;
 	for (uint32_t k = 0; pool->sticky != NULL && k < conf->key_count; k++) {
-		if (conf->keys[k] == kind)
+		if (conf->keys[k] == kind && value.n != 0)
 			lb_sticky_learn(pool->sticky, lb_sticky_hash(kind, value),
 				seat->backend->id_hash, clock_now_ms());
 	}
