@@ -47,11 +47,16 @@ class BackendConnection(Reader):
     def half_close(self):
         self.sock.shutdown(socket.SHUT_WR)
 
-    def close(self):
+    def end(self):
+        """Ends the connection; its own thread closes the socket, so that no other gets its number meanwhile."""
         try:
             self.sock.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
+
+    def close(self):
+        """For scripts."""
+        self.end()
         self.sock.close()
 
     def reset(self):
@@ -184,7 +189,7 @@ class Backend:
     def forget(self):
         """Closes all connections and starts the records anew."""
         for conn in list(self.connections):
-            conn.close()
+            conn.end()
         for conn in list(self.connections):
             conn.over.wait(PATIENCE)
         with self.changed:
@@ -194,7 +199,7 @@ class Backend:
         self.closing = True
         self.refuse()
         for conn in list(self.connections):
-            conn.close()
+            conn.end()
         for conn in list(self.connections):
             conn.over.wait(PATIENCE)
         self.holder.close()
