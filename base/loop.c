@@ -180,6 +180,18 @@ static void on_list_timer(evutil_socket_t fd, short what, void *arg)
 	list_arm(list);
 }
 
+/* `unused` may have a timer running for members that are gone. */
+static struct deadline_list *list_start(struct deadline_list *unused, uint64_t ms)
+{
+	if (unused->is_armed)
+		(void)event_del(&unused->timer);
+	unused->is_armed = false;
+	unused->ms = ms;
+	list_init(&unused->members);
+	event_assign(&unused->timer, base, -1, 0, on_list_timer, unused);
+	return unused;
+}
+
 static struct deadline_list *list_for(uint64_t ms)
 {
 	struct deadline_list *unused = NULL;
@@ -189,8 +201,10 @@ static struct deadline_list *list_for(uint64_t ms)
 		struct deadline_list *list = &lists[i];
 		if (list->ms == ms)
 			return list;
-		if (list->ms == 0 || (list_is_empty(&list->members) && !list->is_armed)) {
-			unused = unused == NULL ? list : unused;
+		if (list->ms == 0 || list_is_empty(&list->members)) {
+			/* Rather one whose timer does not run. */
+			if (unused == NULL || (unused->is_armed && !list->is_armed))
+				unused = list;
 			if (list->ms == 0)
 				break;
 			continue;
@@ -200,12 +214,13 @@ static struct deadline_list *list_for(uint64_t ms)
 		if (list->ms > longest->ms)
 			longest = list;
 	}
-	if (unused == NULL)
-		return longer != NULL ? longer : longest;
-	unused->ms = ms;
-	list_init(&unused->members);
-	event_assign(&unused->timer, base, -1, 0, on_list_timer, unused);
-	return unused;
+	if (unused != NULL)
+		return list_start(unused, ms);
+	if (longer != NULL)
+		return longer;
+	/* From now on it waits longer; its members are due before any that comes. */
+	longest->ms = ms;
+	return longest;
 }
 
 void deadline_init(struct deadline *deadline, void (*on_due)(struct deadline *self))
