@@ -53,6 +53,22 @@ int privileges_give_file(const struct privileges *privileges, const char *path, 
 	return rc;
 }
 
+int privileges_give_socket(const struct privileges *privileges, const char *path, struct err *err)
+{
+	struct stat is;
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	int rc = fd < 0 || fstat(fd, &is) != 0 ? -errno : 0;
+	if (rc == 0 && S_ISSOCK(is.st_mode) && is.st_nlink == 1 &&
+		fchownat(fd, "", privileges->uid, privileges->gid, AT_EMPTY_PATH) != 0)
+		rc = -errno;
+	if (fd >= 0)
+		(void)close(fd);
+	if (rc != 0)
+		err_set(err, "cannot give %s to %s: %s", path, privileges->user,
+			strerrordesc_np(-rc));
+	return rc;
+}
+
 int privileges_lend(const struct privileges *privileges, struct err *err)
 {
 	if (setegid(privileges->gid) != 0 || seteuid(privileges->uid) != 0) {

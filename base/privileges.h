@@ -29,6 +29,9 @@ bool privileges_is_root(void);
  * link points at. -errno with *err filled. */
 int privileges_give_file(
 	const struct privileges *privileges, const char *path, struct err *err) MUST_CHECK;
+/* A unix socket that root has bound; nothing else is given away. Likewise. */
+int privileges_give_socket(
+	const struct privileges *privileges, const char *path, struct err *err) MUST_CHECK;
 /* Until privileges_return files are opened as if by the user. */
 int privileges_lend(const struct privileges *privileges, struct err *err) MUST_CHECK;
 void privileges_return(void);

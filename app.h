@@ -1,0 +1,93 @@
+/*
+ * app.h - what wires the folders together: the life of the program.
+ *
+ *   main.c          the command line
+ *   app.c           the whole life: start, signals, end
+ *   app_start.c     sockets, logs, pid file, and root given up
+ *   app_check.c     -t, -T and -s: reading a configuration without serving it
+ *   app_reload.c    HUP: a new configuration beside the running one, step by step
+ *   app_era.c       a generation and who watches its workers; old ones until they are empty
+ *   app_drain.c     workers that are taken away: what runs there may finish, for a time
+ *
+ * These files alone include every folder.
+ */
+#ifndef APP_H
+#define APP_H
+
+#include "admin/admin.h"
+#include "base/command_line.h"
+#include "base/pidfile.h"
+#include "proxy/generation.h"
+
+/* The exit codes. */
+enum { APP_OK = 0, APP_FAILED = 1, APP_USAGE = 2 };
+
+/* How reloads went, for the admin pages. Kept by app_reload.c and app_era.c. */
+extern struct reload_status app_status;
+
+/* Each reads what the command line says and returns the program's exit code. */
+int app_serve(const struct command_line *line);
+int app_check(const struct command_line *line, bool is_dumped);
+int app_signal(const struct command_line *line);
+
+/* -- app_check.c -- */
+
+/* The file and the prefix as absolute paths: a daemon has another working folder. */
+struct app_paths {
+	char *file, *prefix; /* owned; prefix is NULL when there was none */
+};
+bool app_paths_init(struct app_paths *paths, const struct command_line *line) MUST_CHECK;
+void app_paths_finish(struct app_paths *paths);
+
+struct conf *app_read(const struct app_paths *paths, struct conf_problems *problems) MUST_CHECK;
+/* One line of the error log for each; returns the first one's text, "" without problems. */
+const char *app_log_problems(const struct conf_problems *problems);
+
+/* -- app_era.c -- */
+
+struct era;
+
+/* The era that is in force; NULL before the first began. */
+extern struct era *app_era;
+
+/* Takes the generation over, on failure too. NULL: no memory. Nothing begins yet. */
+struct era *era_create(struct generation *generation) MUST_CHECK;
+/* Only for one that has not begun. Takes NULL. */
+void era_destroy(struct era *era);
+const struct generation *era_generation(const struct era *era);
+/* Cannot fail: pools follow their workers, the proxy serves the generation, and its workers are
+ * watched; the era before it is over, and its generation goes when nothing runs in it. */
+void era_begin(struct era *era);
+/* At exit, after the proxy has let go. */
+void era_finish_all(void);
+
+/* -- app_drain.c -- */
+
+/* `now` is in force in the place of `old`, which may be NULL: workers that left, and those with
+ * drain = true, have timeouts.drain to finish. */
+void drain_update(const struct generation *old, const struct generation *now);
+void drain_finish(void);
+
+/* -- app_start.c -- */
+
+/* As many descriptors as limits.max_connections needs, if we are allowed to have them. */
+void start_raise_descriptors(const struct conf *conf);
+/* Opens all that the generation needs, the logs and the admin side (*ret_admin, NULL without one),
+ * writes the pid file, and gives root up where `user` says so. Nobody is served yet. False: it is
+ * in the log why. */
+bool start_open(struct generation *generation, struct admin **ret_admin,
+	struct pidfile *pidfile) MUST_CHECK;
+/* One line of the log; always false. */
+bool start_failed(const char *what, const char *why);
+bool start_failed_problems(const struct conf_problems *problems);
+
+/* -- app_reload.c -- */
+
+/* Begins a reload, or has one more follow the one that runs. */
+void reload_request(const struct app_paths *paths);
+/* Gives up the one that runs, if any: nothing of it stays. */
+void reload_cancel(void);
+/* Tells when there are fewer descriptors than limits.max_connections needs. */
+void reload_check_descriptors(const struct conf *conf);
+
+#endif

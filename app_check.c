@@ -1,0 +1,181 @@
+/*
+ * app_check.c - a configuration is read and judged, and nobody is served.
+ */
+#include "app.h"
+#include "base/hash.h"
+#include "base/loop.h"
+#include "base/pidfile.h"
+#include "lb/registry.h"
+#include "proxy/proxy.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* `path` behind `folder`, unless it is absolute. Caller frees; NULL: no memory. */
+static char *path_behind(const char *folder, const char *path)
+{
+	char *joined;
+	if (path[0] == '/')
+		return strdup(path);
+	return asprintf(&joined, "%s/%s", folder, path) < 0 ? NULL : joined;
+}
+
+bool app_paths_init(struct app_paths *paths, const struct command_line *line)
+{
+	char here[PATH_MAX];
+	*paths = (struct app_paths){NULL, NULL};
+	if (getcwd(here, sizeof(here)) == NULL)
+		strcpy(here, "/");
+	if (line->prefix != NULL)
+		paths->prefix = path_behind(here, line->prefix);
+	if (line->prefix == NULL || paths->prefix != NULL)
+		paths->file = path_behind(paths->prefix != NULL ? paths->prefix : here, line->file);
+	if (paths->file != NULL)
+		return true;
+	app_paths_finish(paths);
+	return false;
+}
+
+void app_paths_finish(struct app_paths *paths)
+{
+	free(paths->file);
+	free(paths->prefix);
+	*paths = (struct app_paths){NULL, NULL};
+}
+
+struct conf *app_read(const struct app_paths *paths, struct conf_problems *problems)
+{
+	const struct conf_rules rules = {
+		.is_strategy = lb_is_strategy,
+		.strategies = lb_strategy_names(),
+		.prefix = paths->prefix,
+	};
+	return conf_read(paths->file, &rules, problems);
+}
+
+const char *app_log_problems(const struct conf_problems *problems)
+{
+	for (const struct conf_problem *p = problems->first; p != NULL; p = p->next) {
+		/* A site of its own for each: all of them are told, however many there are. */
+		struct log_site site = {0};
+		log_write(&site, LOG_ERROR, "config_problem", "file=%s line=%u text=%s",
+			LOG_QUOTE(p->file), p->line, LOG_QUOTE(p->text));
+	}
+	if (problems->count != 0 && problems->first == NULL)
+		log_error("config_problem", "file=- line=0 text=\"out of memory\"");
+	if (problems->count == 0)
+		return "";
+	return problems->first == NULL ? "out of memory" : problems->first->text;
+}
+
+static void print_problems(const struct conf_problems *problems, const char *file)
+{
+	for (const struct conf_problem *p = problems->first; p != NULL; p = p->next) {
+		if (p->line != 0)
+			(void)fprintf(stderr, "%s:%u: %s\n", p->file, p->line, p->text);
+		else
+			(void)fprintf(stderr, "%s: %s\n", p->file, p->text);
+	}
+	(void)fprintf(stderr, "configuration %s has %u problem%s\n", file, problems->count,
+		problems->count == 1 ? "" : "s");
+}
+
+/* All that a start would do short of opening anything. NULL: there are problems. */
+static struct generation *build(const struct app_paths *paths, struct conf_problems *problems)
+{
+	struct generation *generation = NULL;
+	struct conf *conf = app_read(paths, problems);
+	if (conf == NULL)
+		return NULL;
+	if (!conf_resolve(conf, problems)) {
+		conf_destroy(conf);
+		return NULL;
+	}
+	int rc = generation_create(&generation, conf, 1, problems);
+	if (rc != 0 && problems->count == 0)
+		conf_problem_add(problems, paths->file, 0, "%s", strerrordesc_np(-rc));
+	return rc == 0 ? generation : NULL;
+}
+
+/* Once the problems are out of the way. */
+static int tell_good(const struct generation *generation, const char *file, bool is_dumped)
+{
+	(void)fprintf(stderr, "configuration %s is ok\n", file);
+	if (!is_dumped)
+		return APP_OK;
+	char *dump = conf_dump(generation->conf);
+	bool is_told = dump != NULL && fputs(dump, stdout) >= 0 && fflush(stdout) == 0;
+	free(dump);
+	return is_told ? APP_OK : APP_FAILED;
+}
+
+int app_check(const struct command_line *line, bool is_dumped)
+{
+	struct app_paths paths;
+	struct conf_problems problems;
+	int result = APP_FAILED;
+	if (!app_paths_init(&paths, line) || loop_start() != 0 || hash_start() != 0 ||
+		proxy_start() != 0) {
+		(void)fprintf(stderr, "comfymux: out of memory\n");
+		return APP_FAILED;
+	}
+	log_level = LOG_ERROR; /* what would be logged is printed */
+	conf_problems_init(&problems);
+	struct generation *generation = build(&paths, &problems);
+	if (generation != NULL)
+		result = tell_good(generation, paths.file, is_dumped);
+	else
+		print_problems(&problems, paths.file);
+	generation_unref(generation);
+	conf_problems_finish(&problems);
+	app_paths_finish(&paths);
+	proxy_finish();
+	loop_finish();
+	return result;
+}
+
+static int send_signal(const struct conf *conf, const struct command_line *line)
+{
+	struct err err;
+	pid_t pid;
+	if (conf->pid_file[0] == '\0') {
+		(void)fprintf(stderr, "comfymux: -s needs pid_file in %s\n", conf->file);
+		return APP_FAILED;
+	}
+	if (pidfile_find(&pid, conf->pid_file, &err) != 0) {
+		(void)fprintf(stderr, "comfymux: %s\n", err.text);
+		return APP_FAILED;
+	}
+	if (kill(pid, line->signal) != 0) {
+		int error = errno;
+		(void)fprintf(stderr, "comfymux: cannot tell process %ld to %s: %s\n", (long)pid,
+			line->word, strerrordesc_np(error));
+		return APP_FAILED;
+	}
+	return APP_OK;
+}
+
+int app_signal(const struct command_line *line)
+{
+	struct app_paths paths;
+	struct conf_problems problems;
+	int result = APP_FAILED;
+	if (!app_paths_init(&paths, line)) {
+		(void)fprintf(stderr, "comfymux: out of memory\n");
+		return APP_FAILED;
+	}
+	conf_problems_init(&problems);
+	struct conf *conf = app_read(&paths, &problems);
+	if (conf == NULL)
+		print_problems(&problems, paths.file);
+	else
+		result = send_signal(conf, line);
+	conf_destroy(conf);
+	conf_problems_finish(&problems);
+	app_paths_finish(&paths);
+	return result;
+}

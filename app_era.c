@@ -1,0 +1,169 @@
+/*
+ * app_era.c - a generation, and who watches its workers.
+ *
+ *   era_create ---> era_begin ---> in force ---> over: not watched, exchanges may still run
+ *                                                  '---> its generation has no other holder: gone
+ *
+ * Watching begins pool by pool, one in each turn of the loop, because a pool may
+ * have a thousand workers.
+ */
+#include "app.h"
+#include "base/list.h"
+#include "base/loop.h"
+#include "comfy/comfy.h"
+#include "health/health.h"
+#include "proxy/proxy.h"
+
+#include <stdlib.h>
+
+#define LOOK_MS 1000  /* is an old one empty? */
+#define RETRY_MS 1000 /* when memory was out */
+
+struct watch {
+	struct health_watch *health; /* owned; NULL until it has begun */
+	struct comfy_load *load;     /* owned; NULL where nobody asks for loads */
+	bool has_load;
+};
+
+struct era {
+	struct list node;              /* in `over` */
+	struct generation *generation; /* ref */
+	struct watch *watches;         /* owned, one per pool */
+	uint32_t begun;                /* pools that are watched */
+	struct next_turn turn;
+	struct deadline retry;
+};
+
+struct era *app_era;
+
+static struct list over = {&over, &over};
+static struct deadline look;
+
+static bool begin_watch(struct watch *watch, struct lb_pool *pool)
+{
+	if (watch->health == NULL)
+		watch->health = health_watch_start(pool);
+	if (watch->health != NULL && !watch->has_load)
+		watch->load = comfy_load_start(pool, &watch->has_load);
+	return watch->has_load;
+}
+
+static void watch_next(struct era *era)
+{
+	const struct generation *generation = era->generation;
+	struct lb_pool *pool;
+	if (era->begun == generation->conf->pool_count)
+		return;
+	pool = generation->pools[era->begun];
+	if (begin_watch(&era->watches[era->begun], pool)) {
+		era->begun++;
+		next_turn_add(&era->turn);
+		return;
+	}
+	log_warn("watch_delayed", "pool=%s why=\"out of memory\"", LOG_QUOTE(pool->conf->name));
+	deadline_set(&era->retry, RETRY_MS);
+}
+
+static void on_turn(struct next_turn *turn)
+{
+	watch_next(CONTAINER_OF(turn, struct era, turn));
+}
+
+static void on_retry(struct deadline *deadline)
+{
+	watch_next(CONTAINER_OF(deadline, struct era, retry));
+}
+
+static void end_watches(struct era *era)
+{
+	next_turn_cancel(&era->turn);
+	deadline_clear(&era->retry);
+	for (uint32_t i = 0; i < era->generation->conf->pool_count; i++) {
+		comfy_load_stop(era->watches[i].load);
+		health_watch_stop(era->watches[i].health);
+		era->watches[i] = (struct watch){0};
+	}
+	era->begun = era->generation->conf->pool_count;
+}
+
+struct era *era_create(struct generation *generation)
+{
+	struct era *era = calloc(1, sizeof(*era));
+	struct watch *watches = calloc(generation->conf->pool_count + 1, sizeof(*watches));
+	if (era == NULL || watches == NULL) {
+		free(era);
+		free(watches);
+		generation_unref(generation);
+		return NULL;
+	}
+	list_init(&era->node);
+	era->generation = generation;
+	era->watches = watches;
+	app_status.generations_alive++;
+	next_turn_init(&era->turn, on_turn);
+	deadline_init(&era->retry, on_retry);
+	return era;
+}
+
+void era_destroy(struct era *era)
+{
+	if (era == NULL)
+		return;
+	end_watches(era);
+	list_remove(&era->node);
+	app_status.generations_alive--;
+	generation_unref(era->generation);
+	free(era->watches);
+	free(era);
+}
+
+const struct generation *era_generation(const struct era *era)
+{
+	return era->generation;
+}
+
+static void on_look(struct deadline *deadline)
+{
+	list_each_safe (node, &over) {
+		struct era *era = CONTAINER_OF(node, struct era, node);
+		if (era->generation->refs != 1)
+			continue;
+		log_debug("generation_ended", "generation=%llu",
+			(unsigned long long)era->generation->number);
+		era_destroy(era);
+	}
+	if (!list_is_empty(&over))
+		deadline_set(deadline, LOOK_MS);
+}
+
+void era_begin(struct era *era)
+{
+	struct era *old = app_era;
+	const struct generation *generation = era->generation;
+	/* Two watches of one worker would count its signs twice. */
+	if (old != NULL)
+		end_watches(old);
+	for (uint32_t i = 0; i < generation->conf->pool_count; i++)
+		lb_pool_activate(generation->pools[i]);
+	proxy_commit(era->generation);
+	drain_update(old == NULL ? NULL : old->generation, generation);
+	app_era = era;
+	next_turn_add(&era->turn);
+	if (old == NULL) {
+		deadline_init(&look, on_look);
+		return;
+	}
+	list_push_back(&over, &old->node);
+	deadline_set(&look, LOOK_MS);
+}
+
+void era_finish_all(void)
+{
+	if (app_era == NULL)
+		return;
+	deadline_clear(&look);
+	while (!list_is_empty(&over))
+		era_destroy(list_first(&over, struct era, node));
+	era_destroy(app_era);
+	app_era = NULL;
+}
