@@ -51,6 +51,15 @@ def pytest_collection_modifyitems(config, items):
     items[:] = chosen
 
 
+def pytest_make_parametrize_id(val):
+    """Octets and long texts are no names."""
+    if isinstance(val, bytes):
+        val = val.decode("latin-1").encode("unicode_escape").decode()
+    elif not isinstance(val, str):
+        return None
+    return val if len(val) <= 40 else f"{val[:30]}...{len(val)}"
+
+
 class Overdue(BaseException):
     pass
 

@@ -94,8 +94,8 @@ def test_a_script_that_fails_is_told():
     with client:
         client.send(make_request())
         client.rest()
-    backend.wait_over()
     with pytest.raises(AssertionError):
+        backend.wait_over()
         backend.check()
     backend.failures.clear()
     backend.close()

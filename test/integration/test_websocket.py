@@ -206,7 +206,15 @@ def test_a_tunnels_connection_is_never_used_again(rig):
 
 
 def test_a_tunnel_may_begin_on_a_used_client_connection(rig):
-    rig.backend.script = lambda conn: (conn.request(), conn.send(make_response(b"page")), ws.echo_script(conn))
+    def script(conn):
+        while (request := conn.request()) is not None:
+            if request.has("upgrade"):
+                conn.send(ws.switching())
+                conn.send(conn.exactly(5))
+                return
+            conn.send(make_response(b"page"))
+
+    rig.backend.script = script
     client = rig.client()
     assert client.ask("/").body == b"page"
     client.send(ws.upgrade_request())

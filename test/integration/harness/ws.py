@@ -93,8 +93,9 @@ def next_event(client):
 
 def echo_script(conn):
     """A backend that accepts every upgrade and echoes bytes."""
-    if conn.request() is None:
+    request = conn.request()
+    if request is None:
         return
-    conn.send(switching(conn.requests[0].get("sec-websocket-key")))
+    conn.send(switching(request.get("sec-websocket-key")))
     while data := conn.some():
         conn.send(data)
