@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #define REQUESTS 4096u
 #define OPEN_MOST 32u
@@ -31,7 +32,7 @@ static char cookies[REQUESTS][33];
 static void stop(const char *why)
 {
 	(void)fprintf(stderr, "pick: %s\n", why);
-	exit(1);
+	_exit(1);
 }
 
 static double cpu_seconds(void)

@@ -53,9 +53,9 @@ static void weigh_member(struct order *order, const struct lb_view *view, uint32
 static void play_all(struct order *order)
 {
 	for (uint32_t node = order->leaves - 1; node != 0; node--) {
-		uint32_t left = order->winner[2 * node], right = order->winner[2 * node + 1];
-		bool is_left = whole(&order->key[left]) < whole(&order->key[right]);
-		order->winner[node] = is_left ? left : right;
+		const uint32_t *pair = &order->winner[2 * (size_t)node];
+		bool is_left = whole(&order->key[pair[0]]) < whole(&order->key[pair[1]]);
+		order->winner[node] = is_left ? pair[0] : pair[1];
 	}
 }
 

@@ -26,6 +26,11 @@ struct entry {
 	uint32_t newer, older; /* list of use */
 };
 
+struct piece {
+	uint32_t *buckets;     /* owned, [PIECE], NULL until needed */
+	struct entry *entries; /* owned, [PIECE], NULL until needed */
+};
+
 struct lb_sticky {
 	struct lb_sticky *next; /* owned by nobody: the list of living tables */
 	char *pool;             /* owned */
@@ -33,9 +38,8 @@ struct lb_sticky {
 	uint32_t max_entries;
 	uint64_t ttl_ms; /* 0: for ever */
 
-	uint32_t **bucket_pieces;     /* owned, [piece_room] */
-	struct entry **entry_pieces;  /* owned, [piece_room] */
-	uint32_t piece_room;          /* of both */
+	struct piece *pieces; /* owned, [piece_room] */
+	uint32_t piece_room;
 	uint32_t bucket_count, round; /* 0 until the first entry */
 	uint32_t made;                /* entries that have memory */
 	uint32_t free;                /* of those, first of a chain of unused ones */
@@ -47,12 +51,12 @@ static struct lb_sticky *living;
 
 static struct entry *entry_at(const struct lb_sticky *sticky, uint32_t number)
 {
-	return &sticky->entry_pieces[(number - 1) / PIECE][(number - 1) % PIECE];
+	return &sticky->pieces[(number - 1) / PIECE].entries[(number - 1) % PIECE];
 }
 
 static uint32_t *bucket_at(const struct lb_sticky *sticky, uint32_t bucket)
 {
-	return &sticky->bucket_pieces[bucket / PIECE][bucket % PIECE];
+	return &sticky->pieces[bucket / PIECE].buckets[bucket % PIECE];
 }
 
 static uint32_t *bucket_of(const struct lb_sticky *sticky, uint64_t key_hash)
@@ -106,11 +110,10 @@ void lb_sticky_unref(struct lb_sticky *sticky)
 		at = &(*at)->next;
 	*at = sticky->next;
 	for (uint32_t i = 0; i < sticky->piece_room; i++) {
-		free(sticky->bucket_pieces[i]);
-		free(sticky->entry_pieces[i]);
+		free(sticky->pieces[i].buckets);
+		free(sticky->pieces[i].entries);
 	}
-	free(sticky->bucket_pieces);
-	free(sticky->entry_pieces);
+	free(sticky->pieces);
 	free(sticky->pool);
 	free(sticky);
 }
@@ -212,24 +215,17 @@ uint64_t lb_sticky_find(struct lb_sticky *sticky, uint64_t key_hash, uint64_t no
 	return entry_at(sticky, number)->id_hash;
 }
 
-/* Room in both arrays of pieces for piece number `piece`. */
 static bool reserve_piece(struct lb_sticky *sticky, uint32_t piece)
 {
 	if (piece < sticky->piece_room)
 		return true;
 	uint32_t room = sticky->piece_room == 0 ? 16 : 2 * sticky->piece_room;
-	uint32_t **buckets = realloc(sticky->bucket_pieces, room * sizeof(*buckets));
-	if (buckets == NULL)
+	struct piece *pieces = realloc(sticky->pieces, room * sizeof(*pieces));
+	if (pieces == NULL)
 		return false;
-	sticky->bucket_pieces = buckets;
-	struct entry **entries = realloc(sticky->entry_pieces, room * sizeof(*entries));
-	if (entries == NULL)
-		return false;
-	sticky->entry_pieces = entries;
-	for (uint32_t i = sticky->piece_room; i < room; i++) {
-		buckets[i] = NULL;
-		entries[i] = NULL;
-	}
+	for (uint32_t i = sticky->piece_room; i < room; i++)
+		pieces[i] = (struct piece){0};
+	sticky->pieces = pieces;
 	sticky->piece_room = room;
 	return true;
 }
@@ -238,9 +234,9 @@ static bool add_bucket_piece(struct lb_sticky *sticky, uint32_t piece)
 {
 	if (!reserve_piece(sticky, piece))
 		return false;
-	if (sticky->bucket_pieces[piece] == NULL)
-		sticky->bucket_pieces[piece] = calloc(PIECE, sizeof(uint32_t));
-	return sticky->bucket_pieces[piece] != NULL;
+	if (sticky->pieces[piece].buckets == NULL)
+		sticky->pieces[piece].buckets = calloc(PIECE, sizeof(uint32_t));
+	return sticky->pieces[piece].buckets != NULL;
 }
 
 static void split_bucket(struct lb_sticky *sticky)
@@ -273,8 +269,8 @@ static uint32_t take_entry(struct lb_sticky *sticky)
 		uint32_t piece = sticky->made / PIECE;
 		if (!reserve_piece(sticky, piece))
 			return NONE;
-		sticky->entry_pieces[piece] = calloc(PIECE, sizeof(struct entry));
-		if (sticky->entry_pieces[piece] == NULL)
+		sticky->pieces[piece].entries = calloc(PIECE, sizeof(struct entry));
+		if (sticky->pieces[piece].entries == NULL)
 			return NONE;
 	}
 	if (sticky->free == NONE)

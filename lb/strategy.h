@@ -80,8 +80,8 @@ static inline uint32_t lb_next_allowed(const struct lb_view *view, uint32_t i)
 }
 
 #define lb_each_allowed(i, view)                                                                   \
-	for (uint32_t i = lb_next_allowed((view), 0); i < (view)->count;                           \
-		i = lb_next_allowed((view), i + 1))
+	for (uint32_t i = lb_next_allowed((view), 0); (i) < (view)->count;                         \
+		(i) = lb_next_allowed((view), (i) + 1))
 
 enum lb_result {
 	LB_DONE_OK,

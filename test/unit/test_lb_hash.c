@@ -62,6 +62,8 @@ static void make_literal_ring(void)
 static uint32_t literal_pick(uint32_t hash)
 {
 	uint32_t at = 0;
+	if (ring_count == 0)
+		return LB_NONE;
 	while (at < ring_count && ring[at].hash < hash)
 		at++;
 	for (int tries = 0; tries <= 20; tries++, at++) {

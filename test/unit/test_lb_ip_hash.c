@@ -30,6 +30,8 @@ static uint32_t literal_pick(const unsigned char *octets, size_t n)
 	uint32_t total = 0, hash = 89;
 	for (uint32_t i = 0; i < f.view.count; i++)
 		total += f.load[i].weight;
+	if (total == 0)
+		return LB_NONE;
 	for (int tries = 0;;) {
 		for (size_t k = 0; k < n; k++)
 			hash = (hash * 113 + octets[k]) % 6271;

@@ -3,14 +3,14 @@
 
 #include <errno.h>
 
-static struct conf_fixture conf, next_conf;
-static struct lb_pool *pool, *next;
+static struct conf_fixture conf;
+static struct lb_pool *pool;
 
 static int setup(void **state)
 {
 	(void)state;
 	(void)clock_tick();
-	pool = next = NULL;
+	pool = NULL;
 	return 0;
 }
 
@@ -18,7 +18,6 @@ static int teardown(void **state)
 {
 	(void)state;
 	lb_pool_destroy(pool);
-	lb_pool_destroy(next);
 	return list_is_empty(lb_backends()) ? 0 : -1;
 }
 
@@ -363,77 +362,6 @@ static void the_file_says_who_drains(void **state)
 		assert_int_equal(look(false), 0);
 }
 
-static void one_not_in_force_disturbs_nothing(void **state)
-{
-	(void)state;
-	start("least_loaded", 2);
-	assert_int_equal(pick(true), 0);
-	lb_backend_set_draining(backend_at(1), true);
-	conf_make(&next_conf, "round_robin", 3);
-	next_conf.conf.health.rise = 7;
-	next = create(&next_conf);
-	assert_ptr_equal(next->seats[0].backend, backend_at(0));
-	assert_ptr_equal(next->seats[1].backend, backend_at(1));
-	assert_int_equal(backend_at(0)->rise, 2);
-	assert_true(backend_at(1)->is_draining);
-	/* The old one is not seen through the new one, and the other way round. */
-	done(0, true, LB_DONE_OK);
-	assert_int_equal(look(true), 0);
-	assert_false(lb_pool_is_available(next));
-	lb_pool_destroy(next);
-	next = NULL;
-	assert_int_equal(look(false), 0);
-	assert_int_equal(backend_at(0)->refs, 1);
-}
-
-static void two_generations_share_their_backends(void **state)
-{
-	(void)state;
-	start("least_loaded", 2);
-	assert_int_equal(pick(true), 0);
-	lb_backend_set_draining(backend_at(1), true);
-	conf_make(&next_conf, "least_loaded", 3);
-	next_conf.nodes[0].max_concurrent = 1;
-	next_conf.conf.health.rise = 7;
-	next = create(&next_conf);
-	lb_pool_activate(next);
-	assert_int_equal(backend_at(0)->rise, 7);
-	assert_false(backend_at(1)->is_draining); /* it came back: the new file says so */
-	/* What the old one began counts in the new one: 0 is full there. */
-	assert_int_equal(next->load[0].jobs, 1);
-	assert_int_equal(next->set_count[LB_SET_ROOM], 2);
-	assert_int_equal(pool->set_count[LB_SET_ROOM], 2);
-	assert_int_equal(pick_of(next, true, NULL), 1);
-	assert_int_equal(pool->load[1].jobs, 1);
-	done(0, true, LB_DONE_REFUSED);
-	assert_int_equal(next->load[0].jobs, 0);
-	lb_backend_set_state(backend_at(0), BACKEND_DOWN, "test");
-	assert_int_equal(next->set_count[LB_SET_UP], 2);
-	assert_int_equal(pool->set_count[LB_SET_UP], 1);
-	struct backend *kept = backend_at(1);
-	lb_pool_destroy(pool);
-	pool = NULL;
-	assert_int_equal(kept->refs, 1);
-	assert_int_equal(kept->in_flight, 1);
-	assert_int_equal(pick_of(next, true, NULL), 2);
-}
-
-/* A connection to it holds it longer than any pool. */
-static void a_backend_outlives_its_pools(void **state)
-{
-	(void)state;
-	start("round_robin", 1);
-	struct backend *backend = lb_backend_ref(backend_at(0));
-	lb_pool_destroy(pool);
-	pool = NULL;
-	lb_backend_touch(backend);
-	lb_backend_set_state(backend, BACKEND_DOWN, "test");
-	start("round_robin", 1);
-	assert_ptr_equal(backend_at(0), backend);
-	assert_int_equal(pick(false), LB_NONE);
-	lb_backend_unref(backend);
-}
-
 static void an_empty_pool_has_nobody(void **state)
 {
 	(void)state;
@@ -481,9 +409,6 @@ int main(void)
 		TEST(failures_in_a_row_take_a_worker_out),
 		TEST(a_draining_one_gets_nothing_new),
 		TEST(the_file_says_who_drains),
-		TEST(one_not_in_force_disturbs_nothing),
-		TEST(two_generations_share_their_backends),
-		TEST(a_backend_outlives_its_pools),
 		TEST(an_empty_pool_has_nobody),
 		TEST(a_thousand_members),
 	};
