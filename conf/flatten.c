@@ -103,8 +103,9 @@ static int hex_digit(char c)
 
 static char peek(const struct flattening *f, size_t ahead)
 {
-	static const char nothing = '\0';
-	return (size_t)(f->end - f->at) > ahead ? f->at[ahead] : nothing;
+	if ((size_t)(f->end - f->at) <= ahead)
+		return '\0';
+	return f->at[ahead];
 }
 
 static bool add_string(struct flattening *f)

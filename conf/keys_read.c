@@ -60,9 +60,8 @@ static void unknown_key(
 		conf_keys_wrong(b, raw->place, "unknown key \"%.100s\", did you mean \"%s\"?",
 			raw->name, nearest);
 	else
-		conf_keys_wrong(b, raw->place,
-			"unknown key \"%.100s\" in %s: the nearest is \"%s\", known are %s",
-			raw->name, group->name, nearest, known);
+		conf_keys_wrong(b, raw->place, "unknown key \"%.100s\" in %s, known are %s",
+			raw->name, group->name, known);
 }
 
 static void wrong_kind(struct conf_builder *b, const struct conf_key *key,

@@ -8,6 +8,10 @@
 
 #include <libconfig.h>
 
+#if HAS_ASAN
+#include <sanitizer/lsan_interface.h>
+#endif
+
 struct copying {
 	const struct conf_flat *flat;
 	struct arena *arena;
@@ -74,6 +78,20 @@ static bool copy_members(
 	return true;
 }
 
+/* libconfig 1.5 loses the string in front of a syntax error: some octets per text that it refuses.
+ * The leak check of our tests is not to find it. */
+static bool parse(config_t *config, const char *text)
+{
+#if HAS_ASAN
+	__lsan_disable();
+#endif
+	bool is_ok = config_read_string(config, text) == CONFIG_TRUE;
+#if HAS_ASAN
+	__lsan_enable();
+#endif
+	return is_ok;
+}
+
 struct conf_raw *conf_read_libconfig(
 	const struct conf_flat *flat, struct arena *arena, struct conf_problems *problems)
 {
@@ -81,7 +99,7 @@ struct conf_raw *conf_read_libconfig(
 	struct conf_raw *root = arena_zero(arena, sizeof(*root));
 	config_t config;
 	config_init(&config);
-	if (config_read_string(&config, flat->text == NULL ? "" : flat->text) != CONFIG_TRUE) {
+	if (!parse(&config, flat->text == NULL ? "" : flat->text)) {
 		int line = config_error_line(&config);
 		struct conf_place place = conf_flat_place(flat, line > 0 ? (unsigned)line : 0);
 		const char *text = config_error_text(&config);

@@ -66,7 +66,7 @@ const char *conf_ms_from_float(uint64_t *ret_ms, double seconds)
 		return "must not be negative";
 	if (seconds > CONF_MOST_SECONDS)
 		return time_too_long;
-	uint64_t ms = (uint64_t)llround(seconds * 1000);
+	uint64_t ms = (uint64_t)(seconds * 1000 + 0.5);
 	*ret_ms = ms == 0 && seconds > 0 ? 1 : ms;
 	return NULL;
 }
