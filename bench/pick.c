@@ -61,7 +61,7 @@ static void make_requests(void)
 static struct lb_pool *make_pool(
 	struct conf_pool *conf, uint32_t count, const char *strategy, uint32_t key_count)
 {
-	static char ids[1000][16];
+	static char ids[1000][24];
 	static struct conf_node nodes[1000];
 	struct lb_pool *pool;
 	struct err err;

@@ -1,5 +1,5 @@
 /* test/unit/test_lb_backend.c */
-#include "lb_fixture.h"
+#include "test/unit/lb_fixture.h"
 
 static struct conf_fixture conf;
 static struct backend *backend;

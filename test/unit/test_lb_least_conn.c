@@ -1,5 +1,5 @@
 /* test/unit/test_lb_least_conn.c */
-#include "lb_fixture.h"
+#include "test/unit/lb_fixture.h"
 
 static struct view_fixture f;
 

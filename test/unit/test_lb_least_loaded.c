@@ -1,6 +1,6 @@
 /* test/unit/test_lb_least_loaded.c: lb/least_loaded.c and lb/priority_based.c, both on lb/order.c.
  */
-#include "lb_fixture.h"
+#include "test/unit/lb_fixture.h"
 
 static struct view_fixture f;
 

@@ -1,5 +1,5 @@
 /* test/unit/test_lb_pool.c: lb/pool.c, lb/pool_pick.c without stickiness, lb/eligible.h. */
-#include "lb_fixture.h"
+#include "test/unit/lb_fixture.h"
 
 #include <errno.h>
 

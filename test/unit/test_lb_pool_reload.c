@@ -1,5 +1,5 @@
 /* test/unit/test_lb_pool_reload.c: two generations of one pool beside each other. */
-#include "lb_fixture.h"
+#include "test/unit/lb_fixture.h"
 
 static struct conf_fixture conf, next_conf;
 static struct lb_pool *pool, *next;

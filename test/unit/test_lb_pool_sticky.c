@@ -1,5 +1,5 @@
 /* test/unit/test_lb_pool_sticky.c: how lb/pool_pick.c follows keys and learns them. */
-#include "lb_fixture.h"
+#include "test/unit/lb_fixture.h"
 
 static struct conf_fixture conf, next_conf;
 static struct lb_pool *pool, *next;

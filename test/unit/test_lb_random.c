@@ -1,5 +1,5 @@
 /* test/unit/test_lb_random.c: lb/weighted.c and lb/random_two.c, both on lb/lottery.c. */
-#include "lb_fixture.h"
+#include "test/unit/lb_fixture.h"
 
 static struct view_fixture f;
 static uint32_t got[MEMBERS];

@@ -1,5 +1,5 @@
 /* test/unit/test_lb_registry.c */
-#include "lb_fixture.h"
+#include "test/unit/lb_fixture.h"
 
 static void knows_every_name_it_tells(void **state)
 {

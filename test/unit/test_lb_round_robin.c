@@ -1,5 +1,5 @@
 /* test/unit/test_lb_round_robin.c: lb/round_robin.c on lb/smooth.c. */
-#include "lb_fixture.h"
+#include "test/unit/lb_fixture.h"
 
 #include "lb/smooth.h"
 

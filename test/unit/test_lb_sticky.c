@@ -1,5 +1,5 @@
 /* test/unit/test_lb_sticky.c */
-#include "lb_fixture.h"
+#include "test/unit/lb_fixture.h"
 
 static struct lb_sticky *table;
 
