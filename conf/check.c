@@ -68,14 +68,20 @@ static void check_use(
 	struct checking *c, const struct listen_use *use, const struct listen_use *first)
 {
 	struct conf_place place = use->listen->place;
+	const char *text = use->listen->text;
+	unsigned other = first->listen->place.line;
 	if (use->server == first->server)
-		conf_problem_add(c->problems, place.file, place.line, "\"%s\" is listed twice",
-			use->listen->text);
+		conf_problem_add(
+			c->problems, place.file, place.line, "\"%s\" is listed twice", text);
 	else if ((use->server->tls == NULL) != (first->server->tls == NULL))
 		conf_problem_add(c->problems, place.file, place.line,
 			"\"%s\" is plain for one server and TLS for another: the other is in line "
 			"%u",
-			use->listen->text, first->listen->place.line);
+			text, other);
+	else if (strcmp(text, first->listen->text) != 0)
+		conf_problem_add(c->problems, place.file, place.line,
+			"\"%s\" is the same address as \"%s\" in line %u: write it the same way",
+			text, first->listen->text, other);
 }
 
 /* Each name once per address; a server without names counts as one without a name. */

@@ -80,6 +80,16 @@ static void an_address_is_plain_or_tls(void **state)
 	conf_help_sweep(&help);
 }
 
+static void an_address_has_one_spelling(void **state)
+{
+	(void)state;
+	assert_string_equal(
+		conf_help_wrong(CONF_NODES "servers = (\n" SERVER("[::1]:80",
+			"names = \"a\";") ",\n" SERVER("[0::1]:080", "names = \"b\";") " );\n"),
+		"5: \"[0::1]:080\" is the same address as \"[::1]:80\" in line 3: write it the "
+		"same way\n");
+}
+
 static void a_name_is_once_per_address(void **state)
 {
 	(void)state;
@@ -250,6 +260,7 @@ int main(void)
 		cmocka_unit_test(unknown_pools_name_the_nearest),
 		cmocka_unit_test(listen_needs_to_know_its_pool),
 		cmocka_unit_test(an_address_is_plain_or_tls),
+		cmocka_unit_test(an_address_has_one_spelling),
 		cmocka_unit_test(a_name_is_once_per_address),
 		cmocka_unit_test(a_path_is_once_per_server),
 		cmocka_unit_test(the_admin_stays_at_home),
