@@ -22,7 +22,7 @@ struct health_watch;
  * that failed passively is given another trial after 10 s. NULL: no memory. */
 struct health_watch *health_watch_start(struct lb_pool *pool) MUST_CHECK;
 /* Ends probes in flight, silently. Takes NULL. A new watch on a new pool goes on where this one
- * was: what it knows is in the backends. */
+ * was: what it knows is in the backends. Stop the old one first, or both probe. */
 void health_watch_stop(struct health_watch *watch);
 
 /* Who reads the body of a 2xx answer into the worker's report, for every pool; false (not that kind
