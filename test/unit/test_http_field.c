@@ -24,6 +24,19 @@ static void every_known_name_is_found_in_any_case(void **state)
 	}
 }
 
+/* Every other octet at that place. */
+static void assert_no_name_without(struct slice name, size_t at)
+{
+	char other[32];
+	memcpy(other, name.p, name.n);
+	for (int c = 0; c < 256; c++) {
+		bool is_same = c == name.p[at] || (name.p[at] != '-' && (c ^ 32) == name.p[at]);
+		other[at] = (char)c;
+		if (!is_same && http_field_find(other, name.n) != HF_OTHER)
+			fail_msg("%.*s at %zu: 0x%02x", (int)name.n, name.p, at, c);
+	}
+}
+
 static void one_octet_off_is_another_name(void **state)
 {
 	(void)state;
@@ -34,16 +47,8 @@ static void one_octet_off_is_another_name(void **state)
 		other[name.n] = 'x';
 		assert_int_equal(http_field_find(other, name.n + 1), HF_OTHER);
 		assert_int_not_equal(http_field_find(other, name.n - 1), id);
-		for (size_t i = 0; i < name.n; i++) {
-			for (int c = 0; c < 256; c++) {
-				bool is_same = c == name.p[i] ||
-					       (name.p[i] != '-' && (c ^ 32) == name.p[i]);
-				other[i] = (char)c;
-				if (!is_same && http_field_find(other, name.n) != HF_OTHER)
-					fail_msg("%.*s at %zu: 0x%02x", (int)name.n, name.p, i, c);
-			}
-			other[i] = name.p[i];
-		}
+		for (size_t i = 0; i < name.n; i++)
+			assert_no_name_without(name, i);
 	}
 }
 
