@@ -291,7 +291,7 @@ static bool serve(const struct command_line *line)
 	bool is_alone = !conf->daemon ||
 			daemon_start(strcmp(conf->error_log, "stderr") != 0, &err) == 0 ||
 			start_failed("daemon", err.text);
-	start_raise_descriptors(conf);
+	start_raise_descriptors();
 	if (!is_alone || !start_parts(line)) {
 		conf_destroy(conf);
 		return false;

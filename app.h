@@ -70,8 +70,8 @@ void drain_finish(void);
 
 /* -- app_start.c -- */
 
-/* As many descriptors as limits.max_connections needs, if we are allowed to have them. */
-void start_raise_descriptors(const struct conf *conf);
+/* As many descriptors as we may have. */
+void start_raise_descriptors(void);
 /* Opens all that the generation needs, the logs and the admin side (*ret_admin, NULL without one),
  * writes the pid file, and gives root up where `user` says so. Nobody is served yet. False: it is
  * in the log why. */

@@ -59,12 +59,9 @@ struct conf *app_read(const struct app_paths *paths, struct conf_problems *probl
 
 const char *app_log_problems(const struct conf_problems *problems)
 {
-	for (const struct conf_problem *p = problems->first; p != NULL; p = p->next) {
-		/* A site of its own for each: all of them are told, however many there are. */
-		struct log_site site = {0};
-		log_write(&site, LOG_ERROR, "config_problem", "file=%s line=%u text=%s",
+	for (const struct conf_problem *p = problems->first; p != NULL; p = p->next)
+		log_always(LOG_ERROR, "config_problem", "file=%s line=%u text=%s",
 			LOG_QUOTE(p->file), p->line, LOG_QUOTE(p->text));
-	}
 	if (problems->count != 0 && problems->first == NULL)
 		log_error("config_problem", "file=- line=0 text=\"out of memory\"");
 	if (problems->count == 0)

@@ -137,5 +137,6 @@ void drain_finish(void)
 {
 	while (!list_is_empty(&all))
 		forget(list_first(&all, struct leaving, node));
-	deadline_clear(&look);
+	if (look.on_due != NULL)
+		deadline_clear(&look);
 }

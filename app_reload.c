@@ -83,7 +83,8 @@ static void fail(void)
 	(void)snprintf(app_status.last_error, sizeof(app_status.last_error), "%s",
 		app_log_problems(&reload.problems));
 	give_up();
-	log_error("reload_failed", "problems=%u what=\"the running configuration goes on\"", count);
+	log_always(LOG_ERROR, "reload_failed",
+		"problems=%u what=\"the running configuration goes on\"", count);
 	if (reload.is_wanted_again)
 		begin();
 }
@@ -101,20 +102,19 @@ static void tell(enum conf_change change, const char *what, void *arg)
 	(void)arg;
 	if (change == CONF_NEEDS_RESTART) {
 		size_t n = strcspn(what, ":");
-		log_warn("needs_restart", "key=%s what=\"changed, and the old value stays\"",
+		log_always(LOG_WARN, "needs_restart",
+			"key=%s what=\"changed, and the old value stays\"",
 			LOG_QUOTE_SLICE(((struct slice){what, n})));
 		return;
 	}
-	if (reload.change_count++ < CHANGES_MOST) {
-		struct log_site site = {0};
-		log_write(&site, LOG_INFO, "config_change", "what=%s", LOG_QUOTE(what));
-	}
+	if (reload.change_count++ < CHANGES_MOST)
+		log_always(LOG_INFO, "config_change", "what=%s", LOG_QUOTE(what));
 }
 
 static void tell_changes(const struct conf *old, const struct conf *now)
 {
 	conf_diff(old, now, tell, NULL);
-	if (reload.change_count > CHANGES_MOST && LOG_INFO <= log_level)
+	if (reload.change_count > CHANGES_MOST)
 		log_info("config_changes", "count=%u told=%u", reload.change_count, CHANGES_MOST);
 }
 
@@ -149,7 +149,7 @@ static void step_commit(void)
 	app_status.last_ok_wall_us = clock_wall_us();
 	conf_problems_finish(&reload.problems);
 	reload.is_running = false;
-	log_info("reload_done", "generation=%llu took_ms=%llu changes=%u",
+	log_always(LOG_INFO, "reload_done", "generation=%llu took_ms=%llu changes=%u",
 		(unsigned long long)number, (unsigned long long)(clock_tick() - began_us) / 1000,
 		reload.change_count);
 	reload_check_descriptors(conf);
@@ -260,7 +260,7 @@ void reload_request(const struct app_paths *paths)
 		reload.number = app_era == NULL ? 0 : era_generation(app_era)->number;
 	}
 	reload.paths = paths;
-	log_info("reload_started", "file=%s", LOG_QUOTE(paths->file));
+	log_always(LOG_INFO, "reload_started", "file=%s", LOG_QUOTE(paths->file));
 	begin();
 }
 

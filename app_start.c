@@ -22,17 +22,10 @@ bool start_failed_problems(const struct conf_problems *problems)
 	return start_failed("configuration", app_log_problems(problems));
 }
 
-void start_raise_descriptors(const struct conf *conf)
+void start_raise_descriptors(void)
 {
 	struct rlimit limit;
-	rlim_t wanted = 2 * (rlim_t)conf->limits.max_connections + 64;
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
-	struct rlimit more = limit;
-	if (more.rlim_max < wanted)
-		more.rlim_max = wanted;
-	more.rlim_cur = more.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &more) == 0)
 		return;
 	limit.rlim_cur = limit.rlim_max;
 	(void)setrlimit(RLIMIT_NOFILE, &limit);

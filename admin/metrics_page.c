@@ -115,11 +115,11 @@ static void put_reloads(struct text *text, const struct reload_status *status)
 
 static void put_program(struct text *text)
 {
-	struct metric busy = {"comfymux_loop_busy_seconds",
+	struct metric busy = {"comfymux_loop_lag_seconds",
 		"How long turns of the event loop worked: what others had to wait.",
 		METRIC_HISTOGRAM, 0, NULL};
 	metrics_table(text, &busy, 1, &(struct metric_object){loop_busy(), NONE}, 1);
-	put_one(text, "comfymux_loop_busy_max_seconds", METRIC_GAUGE_US, "The longest turn.",
+	put_one(text, "comfymux_loop_lag_max_seconds", METRIC_GAUGE_US, "The longest turn.",
 		loop_busy_most_us());
 	put_one(text, "comfymux_log_lines_lost_total", METRIC_COUNTER_U64,
 		"Error log lines that could not be written.", log_lines_lost());

@@ -55,6 +55,14 @@ void log_write(struct log_site *site, enum log_level level, const char *event, c
 #define log_info(event, ...) LOG_AT(LOG_INFO, event, __VA_ARGS__)
 #define log_debug(event, ...) LOG_AT(LOG_DEBUG, event, __VA_ARGS__)
 
+/* Never muted: for what a person asked for and waits to hear of. */
+#define log_always(level, event, ...)                                                              \
+	do {                                                                                       \
+		struct log_site log_here = {0};                                                    \
+		if ((level) <= log_level)                                                          \
+			log_write(&log_here, (level), (event), __VA_ARGS__);                       \
+	} while (0)
+
 /* `text` as a logfmt value: as it is when plain, else in quotes with escapes, cut to fit. */
 const char *log_quote(char out[LOG_QUOTED], struct slice text);
 #define LOG_QUOTE(text) log_quote((char[LOG_QUOTED]){0}, slice_of(text))
