@@ -49,11 +49,13 @@ static inline void list_remove(struct list *node)
 
 #define list_first(head, type, member) CONTAINER_OF((head)->next, type, member)
 #define list_last(head, type, member) CONTAINER_OF((head)->prev, type, member)
+/* A name that is declared cannot stand in parentheses. NOLINTBEGIN(bugprone-macro-parentheses) */
 #define list_each(node, head)                                                                      \
 	for (struct list *node = (head)->next; node != (head); node = node->next)
 /* The body may remove `node`, and nothing else. */
 #define list_each_safe(node, head)                                                                 \
 	for (struct list *node = (head)->next, *node##_next = node->next; node != (head);          \
 		node = node##_next, node##_next = node->next)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #endif
