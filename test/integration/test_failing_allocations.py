@@ -1,6 +1,6 @@
-"""When the Nth allocation fails, is at most one client lost, and does the program serve on?
+"""When every Nth allocation fails, is at most one client lost, and does the program serve on?
 
--d failalloc=N. The sweep goes over a start, requests of each kind, a tunnel and a reload.
+-d failalloc=N, which begins when the program serves. The sweep goes over requests of each kind, a tunnel and a reload.
 """
 import os
 
@@ -12,6 +12,7 @@ from harness.wire import Cut, Malformed, chunked, make_request
 
 pytestmark = pytest.mark.seconds(120)
 STEPS = [1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 120, 150, 180, 220, 260, 300, 350, 400, 500, 600, 800, 1000]
+NEEDED = 30  # a request takes fewer than that; where they fail more often, surviving is enough
 if os.environ.get("TEST_FAILALLOC"):
     STEPS = list(range(*map(int, os.environ["TEST_FAILALLOC"].split(":"))))
 
@@ -87,5 +88,5 @@ def test_the_program_survives_and_serves_afterwards(start, backend, number):
         except (TooLate, Malformed) as err:
             last = err
     else:
-        raise AssertionError(f"it serves nobody any more: {last}\n{mux.log_tail()}")
+        assert number < NEEDED, f"it serves nobody any more: {last}\n{mux.log_tail()}"
     mux.baseline = None  # what is held open at the start may differ here
