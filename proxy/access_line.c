@@ -10,7 +10,7 @@
 
 #define ESCAPE_MOST 6  /* octets that one can become: \u00xx */
 #define LINE_MOST 1024 /* of keys, numbers and short words in a line */
-#define TRY_MOST 64    /* of numbers and commas per worker asked */
+#define TRY_MOST 64    /* of keys and numbers per worker asked */
 
 /* -- appending: each returns the new end -- */
 
@@ -209,34 +209,33 @@ static char *put_when(char *out, uint64_t wall_us)
 	return out;
 }
 
-/* What nginx does with several upstreams: "a, b", "-, 200", "0.000102, 0.010334". */
+static char *put_status(char *out, uint16_t status)
+{
+	return status == 0 ? PUT(out, "null") : put_number(out, status);
+}
+
+/* The worker that was asked last; all of them, in order, when it was not the first. */
 static char *put_tries(char *out, const struct access_entry *e)
 {
 	if (e->try_count == 0)
 		return PUT(out, ",\"worker\":null,\"upstream_status\":null,"
 				"\"upstream_seconds\":null");
-	out = PUT(out, ",\"worker\":\"");
+	const struct access_try *last = &e->tries[e->try_count - 1];
+	out = put_word(PUT(out, ",\"worker\":"), last->worker);
+	out = put_status(PUT(out, ",\"upstream_status\":"), last->status);
+	out = put_seconds(PUT(out, ",\"upstream_seconds\":"), last->took_us);
+	if (e->try_count == 1)
+		return out;
+	out = PUT(out, ",\"tried\":[");
 	for (uint32_t i = 0; i < e->try_count; i++) {
 		if (i != 0)
-			out = PUT(out, ", ");
-		out = put_escaped(out, slice_of(e->tries[i].worker));
+			*out++ = ',';
+		out = put_word(PUT(out, "{\"worker\":"), e->tries[i].worker);
+		out = put_status(PUT(out, ",\"status\":"), e->tries[i].status);
+		out = put_seconds(PUT(out, ",\"seconds\":"), e->tries[i].took_us);
+		*out++ = '}';
 	}
-	out = PUT(out, "\",\"upstream_status\":\"");
-	for (uint32_t i = 0; i < e->try_count; i++) {
-		if (i != 0)
-			out = PUT(out, ", ");
-		if (e->tries[i].status == 0)
-			*out++ = '-';
-		else
-			out = put_digits(out, e->tries[i].status, 3);
-	}
-	out = PUT(out, "\",\"upstream_seconds\":\"");
-	for (uint32_t i = 0; i < e->try_count; i++) {
-		if (i != 0)
-			out = PUT(out, ", ");
-		out = put_seconds(out, e->tries[i].took_us);
-	}
-	return PUT(out, "\"");
+	return PUT(out, "]");
 }
 
 static char *put_json_line(char *out, const struct access_entry *e)
@@ -284,7 +283,7 @@ size_t access_line_most(enum conf_log_format format, const struct access_entry *
 		n += word_octets(e->reason) + word_octets(e->pool) + word_octets(e->tls_protocol) +
 		     word_octets(e->tls_cipher);
 		for (uint32_t i = 0; i < e->try_count; i++)
-			n += word_octets(e->tries[i].worker) + TRY_MOST;
+			n += 2 * word_octets(e->tries[i].worker) + TRY_MOST;
 	}
 	return LINE_MOST + ESCAPE_MOST * n;
 }

@@ -161,6 +161,16 @@ static int load_pair(SSL_CTX *ctx, const struct conf_tls *conf, struct err *err)
 	return 0;
 }
 
+/* A ticket is good where the same certificate answers: not for another name with another one, but
+ * for the same one in the next generation. */
+static bool bind_tickets(SSL_CTX *ctx)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+	return X509_digest(SSL_CTX_get0_certificate(ctx), EVP_sha256(), digest, &n) == 1 &&
+	       SSL_CTX_set_session_id_context(ctx, digest, n) == 1;
+}
+
 int tls_context_create(
 	struct tls_context **ret_context, const struct conf_tls *conf, struct err *err)
 {
@@ -188,6 +198,11 @@ int tls_context_create(
 	rc = load_pair(context->ctx, conf, err);
 	if (rc != 0)
 		goto fail;
+	if (!bind_tickets(context->ctx)) {
+		err_set(err, "certificate %s: %s", conf->certificate, tls_error_text());
+		rc = -EINVAL;
+		goto fail;
+	}
 	*ret_context = context;
 	return 0;
 fail:

@@ -144,15 +144,33 @@ static void json_says_all(void **state)
 	assert_int_equal(number_in(json, "bytes_in"), 321);
 	assert_true(number_in(json, "bytes_out") == 4294967296);
 	assert_string_equal(text_in(json, "pool"), "gpu");
-	assert_string_equal(text_in(json, "worker"), "a, b");
-	assert_string_equal(text_in(json, "upstream_status"), "-, 200");
-	assert_string_equal(text_in(json, "upstream_seconds"), "0.001500, 10.000042");
+	assert_string_equal(text_in(json, "worker"), "b");
+	assert_int_equal(number_in(json, "upstream_status"), 200);
+	assert_true(json_real_value(json_object_get(json, "upstream_seconds")) == 10.000042);
+	json_t *tried = json_object_get(json, "tried");
+	assert_int_equal(json_array_size(tried), 2);
+	assert_string_equal(text_in(json_array_get(tried, 0), "worker"), "a");
+	assert_true(json_is_null(json_object_get(json_array_get(tried, 0), "status")));
+	assert_string_equal(text_in(json_array_get(tried, 1), "worker"), "b");
+	assert_int_equal(number_in(json_array_get(tried, 1), "status"), 200);
 	assert_int_equal(number_in(json, "retries"), 1);
 	assert_true(json_is_true(json_object_get(json, "sticky")));
 	assert_string_equal(text_in(json, "tls"), "TLSv1.3");
 	assert_string_equal(text_in(json, "cipher"), "TLS_AES_256_GCM_SHA384");
 	assert_true(json_is_null(json_object_get(json, "user")));
 	assert_null(json_object_get(json, "line"));
+	json_decref(json);
+}
+
+static void json_has_no_list_for_one_worker(void **state)
+{
+	(void)state;
+	struct access_entry entry = usual();
+	entry.try_count = 1;
+	json_t *json = parsed(&entry);
+	assert_string_equal(text_in(json, "worker"), "a");
+	assert_true(json_is_null(json_object_get(json, "upstream_status")));
+	assert_null(json_object_get(json, "tried"));
 	json_decref(json);
 }
 
@@ -469,6 +487,7 @@ int main(void)
 		cmocka_unit_test(combined_escapes_as_nginx_does),
 		cmocka_unit_test(combined_has_a_dash_for_what_is_not_there),
 		cmocka_unit_test(json_says_all),
+		cmocka_unit_test(json_has_no_list_for_one_worker),
 		cmocka_unit_test(json_has_the_line_when_it_was_not_understood),
 		cmocka_unit_test(json_keeps_every_octet_of_ascii),
 		cmocka_unit_test(json_keeps_utf8_and_replaces_what_is_none),

@@ -276,12 +276,13 @@ static void an_error_of_somebody_else_is_not_ours(void **state)
 /* -- tickets -- */
 
 /* A connection with one answer, so that a 1.3 client has its ticket. */
-static SSL_SESSION *connect_once(struct site *s, SSL_SESSION *session, bool *ret_resumed)
+static SSL_SESSION *connect_to(
+	struct site *s, const char *name, SSL_SESSION *session, bool *ret_resumed)
 {
 	char p[64];
 	size_t n;
 	struct err why = {{0}};
-	peer_open(&s->peer, s->site, s->client, "one.example");
+	peer_open(&s->peer, s->site, s->client, name);
 	if (session != NULL)
 		assert_int_equal(SSL_set_session(s->peer.ssl, session), 1);
 	if (peer_handshake(&s->peer, &why) != TLS_DONE)
@@ -296,6 +297,11 @@ static SSL_SESSION *connect_once(struct site *s, SSL_SESSION *session, bool *ret
 	SSL_set_shutdown(s->peer.ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	peer_close(&s->peer);
 	return got;
+}
+
+static SSL_SESSION *connect_once(struct site *s, SSL_SESSION *session, bool *ret_resumed)
+{
+	return connect_to(s, "one.example", session, ret_resumed);
 }
 
 /* How often the ticket's key is rotated before it comes back, in a new generation's contexts. */
@@ -335,6 +341,25 @@ static void a_ticket_does_not_outlive_two_rotations(void **state)
 	struct site *s = *state;
 	assert_false(resumes_after(s, TLS1_2_VERSION, 2));
 	assert_false(resumes_after(s, TLS1_3_VERSION, 2));
+}
+
+static void a_ticket_is_not_good_for_another_certificate(void **state)
+{
+	struct site *s = *state;
+	static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+	for (size_t i = 0; i < COUNT_OF(versions); i++) {
+		bool is_resumed;
+		SSL_CTX_free(s->client);
+		s->client = client_context(versions[i]);
+		SSL_SESSION *first = connect_once(s, NULL, &is_resumed);
+		SSL_SESSION *second = connect_to(s, "two.example", first, &is_resumed);
+		assert_false(is_resumed);
+		SSL_SESSION *third = connect_to(s, "two.example", second, &is_resumed);
+		assert_true(is_resumed);
+		SSL_SESSION_free(first);
+		SSL_SESSION_free(second);
+		SSL_SESSION_free(third);
+	}
 }
 
 static void keys_rotate_by_the_clock(void **state)
@@ -377,6 +402,7 @@ int main(void)
 		CASE(an_error_of_somebody_else_is_not_ours),
 		CASE(a_ticket_outlives_a_rotation_and_a_reload),
 		CASE(a_ticket_does_not_outlive_two_rotations),
+		CASE(a_ticket_is_not_good_for_another_certificate),
 		CASE(keys_rotate_by_the_clock),
 	};
 	return cmocka_run_group_tests_name("proxy/tls", tests, folder_setup, folder_teardown);
