@@ -418,7 +418,7 @@ static void short_io_changes_nothing_but_the_pace(void **state)
 	assert_int_equal(n, 5);
 	assert_memory_equal(p, "hello", 5);
 	for (size_t i = 0; i < 5; i++)
-		assert_int_equal(server_write(&l->peer, "world" + i, 5 - i), 1);
+		assert_int_equal(server_write(&l->peer, &"world"[i], 5 - i), 1);
 	(void)client_read(&l->peer, p, sizeof(p), &got);
 	assert_int_equal(got, 5);
 	assert_memory_equal(p, "world", 5);
