@@ -45,45 +45,49 @@ static int lc_rebuild(void *self, const struct lb_view *view)
 	return 0;
 }
 
-/* < 0, 0, > 0 as a carries less, as much, or more for its weight than b. */
-static int compare(const struct lb_load *a, const struct lb_load *b)
+/* The lowest in_flight over weight. *ret_has_equals: there are others with the same. */
+static struct lb_load find_least(const struct lb_view *view, bool *ret_has_equals)
 {
-	uint64_t left = (uint64_t)a->in_flight * b->weight;
-	uint64_t right = (uint64_t)b->in_flight * a->weight;
-	return (left > right) - (left < right);
+	struct lb_load least = {.in_flight = 1, .weight = 0}; /* more than any */
+	*ret_has_equals = false;
+	lb_each_allowed(i, view)
+	{
+		uint64_t here = (uint64_t)view->load[i].in_flight * least.weight;
+		uint64_t there = (uint64_t)least.in_flight * view->load[i].weight;
+		if (here < there)
+			least = view->load[i];
+		*ret_has_equals = here == there || (*ret_has_equals && here > there);
+	}
+	return least;
 }
 
 static uint32_t lc_pick(void *self, const struct lb_view *view, const struct lb_request *req)
 {
 	(void)req;
 	struct least_conn *lc = self;
-	uint32_t first = LB_NONE, best;
-	bool has_equals = false;
+	int64_t *credit = lc->credit, handed_out = 0, richest = INT64_MIN;
+	uint32_t best = LB_NONE;
+	bool has_equals;
 
 	ensure(lc->count == view->count);
+	struct lb_load least = find_least(view, &has_equals);
 	lb_each_allowed(i, view)
 	{
-		int order = first == LB_NONE ? -1 : compare(&view->load[i], &view->load[first]);
-		if (order < 0) {
-			first = i;
-			has_equals = false;
-		} else if (order == 0) {
-			has_equals = true;
+		uint64_t weight = view->load[i].weight;
+		if ((uint64_t)view->load[i].in_flight * least.weight != least.in_flight * weight)
+			continue;
+		/* Alone it need not earn what it would pay back at once. */
+		if (!has_equals)
+			return i;
+		credit[i] += (int64_t)weight;
+		handed_out += (int64_t)weight;
+		if (credit[i] > richest) {
+			richest = credit[i];
+			best = i;
 		}
 	}
-	if (!has_equals)
-		return first;
-	int64_t handed_out = 0;
-	best = first;
-	for (uint32_t i = first; i < view->count; i = lb_next_allowed(view, i + 1)) {
-		if (compare(&view->load[i], &view->load[first]) != 0)
-			continue;
-		lc->credit[i] += view->load[i].weight;
-		handed_out += view->load[i].weight;
-		if (lc->credit[i] > lc->credit[best])
-			best = i;
-	}
-	lc->credit[best] -= handed_out;
+	if (best != LB_NONE)
+		credit[best] -= handed_out;
 	return best;
 }
 

@@ -17,13 +17,14 @@
 
 extern const struct lb_strategy lb_least_time;
 
-struct turn {
-	uint64_t number; /* of the pick, 0: never */
-	uint64_t at_ms;
+struct member {
+	uint64_t picked; /* number of the pick that last chose it, 0: never */
+	uint64_t picked_ms;
+	double per_weight; /* 1 / weight */
 };
 
 struct least_time {
-	struct turn *last; /* owned, [count] */
+	struct member *members; /* owned, [count] */
 	uint32_t count;
 	uint64_t picks;
 };
@@ -41,60 +42,66 @@ static void lt_destroy(void *self)
 	struct least_time *lt = self;
 	if (lt == NULL)
 		return;
-	free(lt->last);
+	free(lt->members);
 	free(lt);
 }
 
 static int lt_rebuild(void *self, const struct lb_view *view)
 {
 	struct least_time *lt = self;
-	struct turn *last = calloc((size_t)view->count + 1, sizeof(*last));
-	if (last == NULL)
+	struct member *members = calloc((size_t)view->count + 1, sizeof(*members));
+	if (members == NULL)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < view->count; i++)
-		last[i].at_ms = view->now_ms;
-	free(lt->last);
-	lt->last = last;
+		members[i] = (struct member){0, view->now_ms, 1.0 / view->load[i].weight};
+	free(lt->members);
+	lt->members = members;
 	lt->count = view->count;
 	return 0;
 }
 
 /* 0: never measured. */
-static double average_of(const struct least_time *lt, const struct lb_view *view, uint32_t i)
+static uint32_t average_of(const struct member *member, const struct lb_view *view, uint32_t i)
 {
-	uint64_t since = view->now_ms - lt->last[i].at_ms;
+	const struct lb_load *load = &view->load[i];
+	uint64_t since = view->now_ms - member->picked_ms;
 	/* While something runs there, its answer will say how it is. */
-	uint64_t halvings = view->load[i].in_flight != 0 ? 0 : min_u64(since / FADE_MS, 31);
-	return (double)view->load[i].ewma_us / (double)(UINT32_C(1) << halvings);
+	if (since < FADE_MS || load->in_flight != 0 || load->ewma_us == 0)
+		return load->ewma_us;
+	uint32_t average = load->ewma_us >> min_u64(since / FADE_MS, 31);
+	return average == 0 ? 1 : average;
 }
 
 static uint32_t lt_pick(void *self, const struct lb_view *view, const struct lb_request *req)
 {
 	(void)req;
 	struct least_time *lt = self;
-	double least = 0, best_cost = 0;
-	uint32_t best = LB_NONE;
+	const struct member *members = lt->members;
+	uint32_t least = UINT32_MAX, best = LB_NONE;
+	double best_cost = 0;
 
 	ensure(lt->count == view->count);
 	lb_each_allowed(i, view)
 	{
-		double average = average_of(lt, view, i);
-		if (average > 0 && (least <= 0 || average < least))
+		uint32_t average = average_of(&members[i], view, i);
+		if (average != 0 && average < least)
 			least = average;
 	}
 	lb_each_allowed(i, view)
 	{
-		const struct lb_load *load = &view->load[i];
-		double average = load->ewma_us == 0 ? least : average_of(lt, view, i);
-		double cost = (average > 0 ? average : 1) * (load->in_flight + 1.0) / load->weight;
+		uint32_t average = average_of(&members[i], view, i);
+		double cost = average == 0 ? least : average;
+		cost *= (view->load[i].in_flight + 1.0) * members[i].per_weight;
 		if (best == LB_NONE || cost < best_cost ||
-			(cost <= best_cost && lt->last[i].number < lt->last[best].number)) {
+			(cost <= best_cost && members[i].picked < members[best].picked)) {
 			best = i;
 			best_cost = cost;
 		}
 	}
-	if (best != LB_NONE)
-		lt->last[best] = (struct turn){++lt->picks, view->now_ms};
+	if (best != LB_NONE) {
+		lt->members[best].picked = ++lt->picks;
+		lt->members[best].picked_ms = view->now_ms;
+	}
 	return best;
 }
 

@@ -43,17 +43,19 @@ int smooth_rebuild(struct smooth *smooth, const struct lb_view *view)
 
 static uint32_t pick_plainly(struct smooth *smooth, const struct lb_view *view)
 {
-	int64_t handed_out = 0;
+	int64_t *credit = smooth->credit, handed_out = 0, richest = INT64_MIN;
 	uint32_t best = LB_NONE;
 	lb_each_allowed(i, view)
 	{
-		smooth->credit[i] += view->load[i].weight;
+		credit[i] += view->load[i].weight;
 		handed_out += view->load[i].weight;
-		if (best == LB_NONE || smooth->credit[i] > smooth->credit[best])
+		if (credit[i] > richest) {
+			richest = credit[i];
 			best = i;
+		}
 	}
 	if (best != LB_NONE)
-		smooth->credit[best] -= handed_out;
+		credit[best] -= handed_out;
 	return best;
 }
 

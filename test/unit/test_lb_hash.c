@@ -97,7 +97,12 @@ static void equals_the_literal_ring(void **state)
 		view_start(&f);
 		make_literal_ring();
 		check_keys(100);
-		/* Both ends of the circle. */
+		/* Keys that fall on a point, and both ends of the circle. */
+		for (int k = 0; k < 50; k++) {
+			uint32_t at = ring[test_below(ring_count)].hash;
+			struct lb_request req = with_key(at);
+			assert_int_equal(view_pick_for(&f, &req), literal_pick(at));
+		}
 		struct lb_request low = with_key(0), high = with_key(UINT32_MAX);
 		assert_int_equal(view_pick_for(&f, &low), literal_pick(0));
 		assert_int_equal(view_pick_for(&f, &high), literal_pick(UINT32_MAX));

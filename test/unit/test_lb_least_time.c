@@ -29,6 +29,7 @@ static void the_quickest_first(void **state)
 	f.load[1].in_flight = 2;
 	assert_int_equal(view_pick(&f), 2);
 	f.load[1].weight = 2;
+	assert_int_equal(f.strategy->rebuild(f.self, &f.view), 0);
 	assert_int_equal(view_pick(&f), 1);
 	view_allow(&f, 1, false);
 	view_allow(&f, 2, false);
