@@ -39,6 +39,8 @@ struct app_paths {
 bool app_paths_init(struct app_paths *paths, const struct command_line *line) MUST_CHECK;
 void app_paths_finish(struct app_paths *paths);
 
+/* Borrows the prefix. */
+struct conf_rules app_rules(const struct app_paths *paths);
 struct conf *app_read(const struct app_paths *paths, struct conf_problems *problems) MUST_CHECK;
 /* One line of the error log for each; returns the first one's text, "" without problems. */
 const char *app_log_problems(const struct conf_problems *problems);

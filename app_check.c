@@ -47,13 +47,18 @@ void app_paths_finish(struct app_paths *paths)
 	*paths = (struct app_paths){NULL, NULL};
 }
 
-struct conf *app_read(const struct app_paths *paths, struct conf_problems *problems)
+struct conf_rules app_rules(const struct app_paths *paths)
 {
-	const struct conf_rules rules = {
+	return (struct conf_rules){
 		.is_strategy = lb_is_strategy,
 		.strategies = lb_strategy_names(),
 		.prefix = paths->prefix,
 	};
+}
+
+struct conf *app_read(const struct app_paths *paths, struct conf_problems *problems)
+{
+	const struct conf_rules rules = app_rules(paths);
 	return conf_read(paths->file, &rules, problems);
 }
 

@@ -27,6 +27,8 @@ static struct {
 
 	/* Of the new one; what is not there yet is NULL. */
 	struct conf_problems problems;
+	struct conf_rules rules;
+	struct conf_reading *reading;     /* owned */
 	struct conf *conf;                /* owned until the generation has it */
 	struct conf_resolving *resolving; /* owned */
 	struct generation *generation;    /* ref, until the era has it */
@@ -62,6 +64,8 @@ static void begin(void)
 static void give_up(void)
 {
 	next_turn_cancel(&reload.turn);
+	conf_destroy(conf_reading_finish(reload.reading));
+	reload.reading = NULL;
 	conf_resolve_cancel(reload.resolving);
 	reload.resolving = NULL;
 	conf_destroy(reload.conf);
@@ -236,9 +240,14 @@ static void on_resolved(bool is_ok, void *arg)
 		fail();
 }
 
-static void step_read(void)
+static void step_read_on(void)
 {
-	reload.conf = app_read(reload.paths, &reload.problems);
+	if (conf_reading_step(reload.reading)) {
+		go_on(step_read_on);
+		return;
+	}
+	reload.conf = conf_reading_finish(reload.reading);
+	reload.reading = NULL;
 	if (reload.conf == NULL) {
 		fail();
 		return;
@@ -247,6 +256,16 @@ static void step_read(void)
 		reload.conf, &reload.problems, loop_base(), on_resolved, NULL);
 	if (reload.resolving == NULL)
 		fail_without_memory();
+}
+
+static void step_read(void)
+{
+	reload.rules = app_rules(reload.paths);
+	reload.reading = conf_reading_start(reload.paths->file, &reload.rules, &reload.problems);
+	if (reload.reading == NULL)
+		fail_without_memory();
+	else
+		go_on(step_read_on);
 }
 
 void reload_request(const struct app_paths *paths)

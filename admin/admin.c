@@ -14,6 +14,8 @@ struct admin {
 	struct admin_http *http; /* owned */
 	const struct reload_status *status;
 	struct addr addr; /* where it listens */
+	char *dump;       /* owned: the configuration of that generation, once asked for */
+	uint64_t dump_number;
 };
 
 /* The one there is: libevhtp's callbacks know the page's path, and no more is needed. */
@@ -21,15 +23,20 @@ static struct admin *admin;
 
 /* -- pages -- */
 
+/* Made once per generation, because it is the slowest page of all. */
 static void answer_config(struct page *page)
 {
 	const struct generation *generation = proxy_generation();
-	char *dump = generation == NULL ? NULL : conf_dump(generation->conf);
-	if (dump == NULL)
+	if (generation != NULL &&
+		(admin->dump == NULL || admin->dump_number != generation->number)) {
+		free(admin->dump);
+		admin->dump = conf_dump(generation->conf);
+		admin->dump_number = generation->number;
+	}
+	if (admin->dump == NULL)
 		page->body.is_short = true;
 	else
-		text_puts(&page->body, dump);
-	free(dump);
+		text_puts(&page->body, admin->dump);
 }
 
 static void answer_metrics(struct page *page)
@@ -182,6 +189,7 @@ void admin_stop(struct admin *stopped)
 	admin_http_stop(stopped->http);
 	if (stopped->addr.u.any.sa_family == AF_UNIX)
 		(void)unlink(stopped->addr.u.un.sun_path);
+	free(stopped->dump);
 	free(stopped);
 	admin = NULL;
 }

@@ -20,55 +20,118 @@ void conf_destroy(struct conf *conf)
 	arena_finish(&arena);
 }
 
-/* The flat text is there: everything behind it. */
-static struct conf *judge(struct arena *tree, const struct conf_flat *flat, const char *name,
-	const struct conf_rules *rules, struct conf_problems *problems)
-{
+/* What is between two steps. Each step ends with the next one to take, or with NULL. */
+struct conf_reading {
+	void (*step)(struct conf_reading *reading);
+	const struct conf_rules
+		*rules; /* borrowed: the caller keeps it, and *problems, until the end */
+	struct conf_problems *problems;
+	uint32_t problems_before;
+	struct arena tree; /* the result's, names of files included */
 	struct arena raw;
-	struct conf *conf = NULL;
-	struct conf_builder b = {.arena = tree, .problems = problems, .rules = rules};
-	arena_init(&raw, TREE_BLOCK);
-	b.prefix = rules != NULL && rules->prefix != NULL ? rules->prefix
-							  : conf_path_beside(tree, name, "");
-	const char *file = arena_copy(tree, name, strlen(name));
-	uint32_t before = problems->count;
-	const struct conf_raw *root = conf_read_libconfig(flat, &raw, problems);
-	if (root != NULL && b.prefix != NULL && file != NULL)
-		conf = conf_build(&b, root, file);
-	arena_finish(&raw);
-	bool is_done = conf != NULL && !b.is_out_of_memory && conf_check(conf, problems);
-	if (!is_done && root != NULL)
-		conf_problem_add(problems, name, 0, "out of memory");
-	return problems->count == before ? conf : NULL;
+	struct conf_flat flat;
+	const char *name; /* the file's, in `tree`; NULL: memory was out */
+	const struct conf_raw *root;
+	struct conf *conf; /* in `tree` */
+};
+
+static void step_build(struct conf_reading *r)
+{
+	struct conf_builder b = {.arena = &r->tree, .problems = r->problems, .rules = r->rules};
+	r->step = NULL;
+	b.prefix = r->rules != NULL && r->rules->prefix != NULL
+			   ? r->rules->prefix
+			   : conf_path_beside(&r->tree, r->name, "");
+	if (b.prefix != NULL)
+		r->conf = conf_build(&b, r->root, r->name);
+	if (r->conf == NULL || b.is_out_of_memory || !conf_check(r->conf, r->problems))
+		conf_problem_add(r->problems, r->name, 0, "out of memory");
 }
 
-static struct conf *read_conf(const char *text, size_t n, const char *name,
-	const struct conf_rules *rules, struct conf_problems *problems)
+static void step_parse(struct conf_reading *r)
 {
-	struct arena tree;
-	struct conf_flat flat;
-	struct conf *conf = NULL;
-	arena_init(&tree, TREE_BLOCK);
-	conf_flat_init(&flat, &tree, problems);
-	if (text == NULL ? conf_flat_add_file(&flat, name)
-			 : conf_flat_add_text(&flat, text, n, name))
-		conf = judge(&tree, &flat, name, rules, problems);
-	conf_flat_finish(&flat);
-	if (conf == NULL)
-		arena_finish(&tree);
+	r->root = conf_read_libconfig(&r->flat, &r->raw, r->problems);
+	conf_flat_finish(&r->flat);
+	r->step = r->root == NULL ? NULL : step_build;
+}
+
+static void step_load(struct conf_reading *r)
+{
+	r->step = conf_flat_add_file(&r->flat, r->name) ? step_parse : NULL;
+}
+
+static void begin(struct conf_reading *r, const char *name, const struct conf_rules *rules,
+	struct conf_problems *problems)
+{
+	*r = (struct conf_reading){.step = step_load,
+		.rules = rules,
+		.problems = problems,
+		.problems_before = problems->count};
+	arena_init(&r->tree, TREE_BLOCK);
+	arena_init(&r->raw, TREE_BLOCK);
+	conf_flat_init(&r->flat, &r->tree, problems);
+	r->name = arena_copy(&r->tree, name, strlen(name));
+	if (r->name != NULL)
+		return;
+	conf_problem_add(problems, name, 0, "out of memory");
+	r->step = NULL;
+}
+
+static struct conf *end(struct conf_reading *r)
+{
+	bool is_good = r->conf != NULL && r->problems->count == r->problems_before;
+	conf_flat_finish(&r->flat);
+	arena_finish(&r->raw);
+	if (is_good)
+		r->conf->arena = r->tree;
 	else
-		conf->arena = tree;
+		arena_finish(&r->tree);
+	return is_good ? r->conf : NULL;
+}
+
+struct conf_reading *conf_reading_start(
+	const char *path, const struct conf_rules *rules, struct conf_problems *problems)
+{
+	struct conf_reading *reading = malloc(sizeof(*reading));
+	if (reading != NULL)
+		begin(reading, path, rules, problems);
+	return reading;
+}
+
+bool conf_reading_step(struct conf_reading *reading)
+{
+	if (reading->step != NULL)
+		reading->step(reading);
+	return reading->step != NULL;
+}
+
+struct conf *conf_reading_finish(struct conf_reading *reading)
+{
+	if (reading == NULL)
+		return NULL;
+	struct conf *conf = end(reading);
+	free(reading);
 	return conf;
 }
 
 struct conf *conf_read(
 	const char *path, const struct conf_rules *rules, struct conf_problems *problems)
 {
-	return read_conf(NULL, 0, path, rules, problems);
+	struct conf_reading reading;
+	begin(&reading, path, rules, problems);
+	while (conf_reading_step(&reading))
+		;
+	return end(&reading);
 }
 
 struct conf *conf_read_text(const char *text, size_t n, const char *name,
 	const struct conf_rules *rules, struct conf_problems *problems)
 {
-	return read_conf(text, n, name, rules, problems);
+	struct conf_reading reading;
+	begin(&reading, name, rules, problems);
+	if (reading.step != NULL)
+		reading.step = conf_flat_add_text(&reading.flat, text, n, name) ? step_parse : NULL;
+	while (conf_reading_step(&reading))
+		;
+	return end(&reading);
 }

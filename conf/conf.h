@@ -41,6 +41,16 @@ struct conf_rules {
  */
 struct conf *conf_read(const char *path, const struct conf_rules *rules,
 	struct conf_problems *problems) MUST_CHECK;
+/* The same, a part in each call, for who must not be kept long: a thousand workers take
+ * milliseconds. `rules` and *problems must live until the end. NULL: no memory. */
+struct conf_reading;
+struct conf_reading *conf_reading_start(const char *path, const struct conf_rules *rules,
+	struct conf_problems *problems) MUST_CHECK;
+/* False when there is nothing left to do. */
+bool conf_reading_step(struct conf_reading *reading) MUST_CHECK;
+/* The tree, or NULL when there are problems or it is given up before its end. Frees the reading;
+ * takes NULL. */
+struct conf *conf_reading_finish(struct conf_reading *reading) MUST_CHECK;
 /* The same from memory; `name` stands for the file in messages. */
 struct conf *conf_read_text(const char *text, size_t n, const char *name,
 	const struct conf_rules *rules, struct conf_problems *problems) MUST_CHECK;
