@@ -134,13 +134,13 @@ def start(request, folder, io_mode, backend_of):
         place.mkdir()
         mux = Mux(config, place, (*IO_MODES[io_mode], *switches), **more)
         running.append(mux)
+        mux.backends = backend_of.made
         return mux.started() if wait else mux
 
     make.running = running
     yield make
     failed = getattr(request.node, "failed_call", False)
     for mux in running:
-        mux.backends += backend_of.made
         if mux.process.poll() is not None and getattr(mux, "ended_by_test", False):
             mux.kill()
             mux.check_log()

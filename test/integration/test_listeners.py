@@ -1,5 +1,6 @@
 """What can it listen on, and what does it do when it cannot?"""
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -46,7 +47,8 @@ def test_a_stale_unix_socket_is_replaced_and_removed_at_the_end(start, backend, 
     mux = start(config_of(backend, f"unix:{path}"))
     assert stat.S_ISSOCK(os.stat(path).st_mode) and mux.ask().status == 200
     mux.ended_by_test = True
-    mux.finish()
+    mux.signal(signal.SIGTERM)
+    assert mux.wait_exit() == 0
     assert not os.path.exists(path)
 
 

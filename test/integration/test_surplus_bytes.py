@@ -1,6 +1,7 @@
 """Do bytes behind an answer, or between two answers, ever reach the next client?"""
 import pytest
 
+from harness.backend import answering
 from harness.wait import wait_until
 from harness.wire import chunked, make_request, make_response
 
@@ -27,7 +28,7 @@ def test_bytes_behind_an_answer_reach_nobody(rig, first, surplus):
     assert client.ask("/first").status in (200, 204, 304)
     rig.backend.wait_over()
     assert closed[0].count(b"HTTP/1.1") == 1, "the connection with surplus bytes was used again"
-    rig.backend.script = lambda conn: (conn.request(), conn.send(make_response(b"good")), conn.rest())
+    rig.backend.script = answering(make_response(b"good"))
     assert client.ask("/second").body == b"good"
     assert rig.ask("/third").body == b"good"
 
@@ -52,7 +53,7 @@ def test_bytes_between_two_answers_reach_nobody(rig):
     assert client.ask("/1").body == b"first"
     client_done.append(True)
     rig.backend.connections[0].over.wait(10)
-    rig.backend.script = lambda conn: (conn.request(), conn.send(make_response(b"second")), conn.rest())
+    rig.backend.script = answering(make_response(b"second"))
     assert client.ask("/2").body == b"second"
 
 
@@ -69,7 +70,7 @@ def test_an_answer_before_the_question_is_not_believed(rig):
     rig.backend.script = script
     response = rig.ask(method="POST", body=b"x")
     assert response.status in (200, 502)
-    rig.backend.script = lambda conn: (conn.request(), conn.send(make_response(b"after")), conn.rest())
+    rig.backend.script = answering(make_response(b"after"))
     assert rig.ask("/2").body in (b"after", b"still here")
 
 

@@ -58,11 +58,12 @@ def test_a_worker_that_switches_all_the_same_is_a_502_and_there_is_no_tunnel(rig
     rig.backend.script = script
     client = rig.client()
     client.send(ws.upgrade_request("/ws", **how) + b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert client.response().status == 502
+    response = client.response()
+    assert response.status == 502
+    if "close" not in response.tokens("connection"):
+        assert client.response().status == 502, "what follows is an ordinary request, and switched likewise"
     rig.backend.wait_over()
     assert b"/smuggled" not in seen[0]
-    rig.backend.forget()
-    client.close()
 
 
 def test_an_upgrade_with_a_body_is_no_upgrade(rig):

@@ -16,7 +16,7 @@ from .wire import Cut, Malformed, Reader, make_response
 
 class BackendConnection(Reader):
     def __init__(self, backend, sock, peer, number):
-        super().__init__(sock)
+        super().__init__(sock, PATIENCE * 6)  # kept connections idle for long
         self.backend, self.peer, self.number = backend, peer, number
         self.requests = []
         self.over = threading.Event()

@@ -7,6 +7,7 @@ import threading
 
 from .backend import Backend
 from .wire import make_response
+from .ws import switching
 
 
 def make_json(value, status=200, reason="OK"):
@@ -19,6 +20,8 @@ class Comfy(Backend):
         self.healthy = True   # /system_stats: 200, or else 500
         self.stalled = False  # every answer waits until this is False again
         self.silent_probes = False  # /system_stats alone gets no answer
+        self.talking = True   # tunnels and /stream send a byte every 100 ms
+        self.gone = False
         self.queue = 0        # what GET /prompt tells
         self.own_ids = prompt_id
         self.count = 0
@@ -28,9 +31,27 @@ class Comfy(Backend):
     def _script(self, conn):
         while (request := conn.request()) is not None:
             path = request.target.partition("?")[0].removeprefix("/api")
+            if request.has("upgrade"):
+                conn.send(switching(request.get("sec-websocket-key")))
+                return self._talk(conn)
+            if path == "/stream":
+                conn.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+                return self._talk(conn)
             if self.stalled or (self.silent_probes and path == "/system_stats"):
                 self.gone_on.wait(30)
             conn.send(self._reply(request, path))
+
+    def _talk(self, conn):
+        """A byte now and then, as long as talking is set; reads until the other side ends."""
+        while not self.gone:
+            if self.talking:
+                conn.send(b"p")
+            conn.sock.settimeout(0.1)
+            try:
+                if not conn.sock.recv(1000):
+                    return
+            except TimeoutError:
+                pass
 
     def _reply(self, request, path):
         if path == "/system_stats":
@@ -54,6 +75,7 @@ class Comfy(Backend):
         self.gone_on = threading.Event()
 
     def close(self):
+        self.gone = True
         self.gone_on.set()
         super().close()
 

@@ -16,6 +16,7 @@ _HEAD = struct.Struct("=IHHII")
 _REST = struct.Struct("=IIIII")  # expires, rqueue, wqueue, uid, inode
 _ID_END = _HEAD.size + 4 + 48
 _ESTABLISHED, _CLOSE_WAIT = 1, 8
+_LISTEN = "0A"  # in /proc/net/tcp
 
 
 def _query(owner, peer):
@@ -75,13 +76,36 @@ def socket_inodes(pid):
     return sockets, others
 
 
-def connected_to(ports):
-    """Inodes of this machine's IPv4 sockets whose other end is one of these ports."""
+def listeners():
+    """Inodes of this machine's sockets that are no connections: those that listen, and all unix sockets."""
     found = set()
-    with open("/proc/net/tcp", encoding="ascii") as table:
+    for name in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with open(name, encoding="ascii") as table:
+            next(table)
+            found |= {int(fields[9]) for fields in map(str.split, table) if fields[3] == _LISTEN}
+    with open("/proc/net/unix", encoding="ascii") as table:
         next(table)
-        for line in table:
-            fields = line.split()
-            if int(fields[2].split(":")[1], 16) in ports and fields[9] != "0":
-                found.add(int(fields[9]))
+        return found | {int(line.split()[6]) for line in table}
+
+
+def tcp_connections(ports=None):
+    """Inodes of this machine's TCP sockets that are connections; only those to these ports if given."""
+    found = set()
+    for name in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with open(name, encoding="ascii") as table:
+            next(table)
+            for line in table:
+                fields = line.split()
+                peer_port = int(fields[2].rpartition(":")[2], 16)
+                if fields[3] != _LISTEN and fields[9] != "0" and (ports is None or peer_port in ports):
+                    found.add(int(fields[9]))
     return found
+
+
+def kernel_buffers():
+    """Bytes that the kernel may hold for one transfer through the proxy, two connections of it: no memory of ours."""
+    total = 0
+    for name in ("tcp_rmem", "tcp_wmem"):
+        with open(f"/proc/sys/net/ipv4/{name}", encoding="ascii") as limits:
+            total += 2 * int(limits.read().split()[2])
+    return total

@@ -35,6 +35,7 @@ def context(minimum=None, maximum=None, alpn=None, ciphers=None):
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.check_hostname = False
     made.verify_mode = ssl.CERT_NONE
+    made.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # an end without close_notify must be seen
     if minimum:
         made.minimum_version = minimum
     if maximum:
