@@ -9,6 +9,9 @@
  *
  * Host and port are those of the file, not what a name was resolved to. The key is the low half of
  * key_hash.
+ *
+ * The circle is cut into sectors of a few points each, both to sort the points (they lie evenly, as
+ * checksums do) and to find one.
  */
 #include "base/hash.h"
 #include "conf/tree.h"
@@ -18,9 +21,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define POINTS_PER_WEIGHT 160u
-/* 16 MiB. Beyond that all members get fewer points, each still in proportion to its weight. */
-#define MOST_POINTS (1u << 21)
+#define POINTS_PER_WEIGHT UINT64_C(160)
+/* So that a reload makes the ring in a few milliseconds. Where the weights ask for more, all
+ * members get fewer points, each still in proportion. */
+#define MOST_POINTS (1024 * POINTS_PER_WEIGHT)
+#define POINTS_PER_SECTOR 4u
 #define TRIES 20
 
 extern const struct lb_strategy lb_hash;
@@ -34,6 +39,8 @@ struct hash_ring {
 	uint32_t base_count;
 	struct point *points; /* owned, sorted by `at`, no two alike */
 	uint32_t point_count;
+	uint32_t *sector; /* owned, [1 << sector_bits, and one]: its first point */
+	unsigned sector_bits;
 	struct smooth fallback;
 };
 
@@ -56,6 +63,7 @@ static void ring_destroy(void *self)
 		return;
 	free(ring->base);
 	free(ring->points);
+	free(ring->sector);
 	smooth_finish(&ring->fallback);
 	free(ring);
 }
@@ -88,29 +96,6 @@ static int ring_create(void **ret_self, const struct conf_pool *conf, struct err
 	return 0;
 }
 
-/* By `at`, keeping the order of equals, in three passes of 11 bits. */
-static void sort_points(struct point *points, struct point *spare, uint32_t count)
-{
-	static uint32_t begin[2048];
-	for (unsigned shift = 0; shift < 33; shift += 11) {
-		memset(begin, 0, sizeof(begin));
-		for (uint32_t i = 0; i < count; i++)
-			begin[points[i].at >> shift & 2047]++;
-		uint32_t sum = 0;
-		for (size_t k = 0; k < COUNT_OF(begin); k++) {
-			uint32_t n = begin[k];
-			begin[k] = sum;
-			sum += n;
-		}
-		for (uint32_t i = 0; i < count; i++)
-			spare[begin[points[i].at >> shift & 2047]++] = points[i];
-		struct point *swap = points;
-		points = spare;
-		spare = swap;
-	}
-	/* An odd number of passes: the result is in what the caller gave as spare. */
-}
-
 static uint64_t points_of(const struct lb_load *load, uint64_t weights)
 {
 	uint64_t points = (uint64_t)load->weight * POINTS_PER_WEIGHT;
@@ -120,65 +105,139 @@ static uint64_t points_of(const struct lb_load *load, uint64_t weights)
 	return points == 0 ? 1 : points;
 }
 
+/* What four octets more do to a CRC, one table for each of them. */
+struct crc_tables {
+	uint32_t of[4][256];
+};
+
+static const struct crc_tables *crc_tables(void)
+{
+	static struct crc_tables tables;
+	if (tables.of[0][1] != 0)
+		return &tables;
+	for (uint32_t i = 0; i < 256; i++) {
+		unsigned char octet = (unsigned char)i;
+		tables.of[0][i] = ~hash_crc32(UINT32_MAX, &octet, 1);
+	}
+	for (int k = 1; k < 4; k++) {
+		for (uint32_t i = 0; i < 256; i++) {
+			uint32_t before = tables.of[k - 1][i];
+			tables.of[k][i] = before >> 8 ^ tables.of[0][before & 255];
+		}
+	}
+	return &tables;
+}
+
+/* hash_crc32(base, the four octets of `previous`, lowest first). */
+static uint32_t next_point(const struct crc_tables *tables, uint32_t base, uint32_t previous)
+{
+	uint32_t state = ~base ^ previous;
+	return ~(tables->of[3][state & 255] ^ tables->of[2][state >> 8 & 255] ^
+		 tables->of[1][state >> 16 & 255] ^ tables->of[0][state >> 24]);
+}
+
 static uint32_t make_points(const struct hash_ring *ring, const struct lb_view *view,
 	uint64_t weights, struct point *out)
 {
+	const struct crc_tables *tables = crc_tables();
 	uint32_t count = 0;
 	for (uint32_t i = 0; i < view->count; i++) {
 		uint64_t n = points_of(&view->load[i], weights);
-		uint32_t previous = 0;
+		uint32_t at = 0;
 		for (uint64_t k = 0; k < n; k++) {
-			/* nginx feeds it in with the low octet first. */
-			unsigned char octets[4] = {previous & 255, previous >> 8 & 255,
-				previous >> 16 & 255, previous >> 24};
-			previous = hash_crc32(ring->base[i], octets, sizeof(octets));
-			out[count++] = (struct point){previous, i};
+			at = next_point(tables, ring->base[i], at);
+			out[count++] = (struct point){at, i};
 		}
 	}
 	return count;
+}
+
+static uint32_t sector_of(uint32_t at, unsigned bits)
+{
+	return (uint32_t)((uint64_t)at << bits >> 32);
+}
+
+/* From `raw` to `points`: each into its sector, and there into its place. Equals keep their order.
+ * `sector` has room for one more than there are, all 0. */
+static void sort_points(const struct point *raw, struct point *points, uint32_t count,
+	uint32_t *sector, unsigned bits)
+{
+	uint32_t sum = 0;
+	for (uint32_t i = 0; i < count; i++)
+		sector[sector_of(raw[i].at, bits)]++;
+	for (uint32_t s = 0; s <= UINT32_C(1) << bits; s++) {
+		uint32_t n = sector[s];
+		sector[s] = sum;
+		sum += n;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		points[sector[sector_of(raw[i].at, bits)]++] = raw[i];
+	for (uint32_t i = 1; i < count; i++) {
+		struct point point = points[i];
+		uint32_t k = i;
+		for (; k != 0 && points[k - 1].at > point.at; k--)
+			points[k] = points[k - 1];
+		points[k] = point;
+	}
+}
+
+/* Of points at one place only the first stays. Then every sector's first point is known. */
+static uint32_t thin_out(struct point *points, uint32_t count, uint32_t *sector, unsigned bits)
+{
+	uint32_t kept = 0, s = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		if (kept != 0 && points[kept - 1].at == points[i].at)
+			continue;
+		while (s <= sector_of(points[i].at, bits))
+			sector[s++] = kept;
+		points[kept++] = points[i];
+	}
+	while (s <= UINT32_C(1) << bits)
+		sector[s++] = kept;
+	return kept;
 }
 
 static int ring_rebuild(void *self, const struct lb_view *view)
 {
 	struct hash_ring *ring = self;
 	uint64_t weights = 0, room = 1;
+	unsigned bits = 0;
 	ensure(ring->base_count == view->count);
 	for (uint32_t i = 0; i < view->count; i++)
 		weights += view->load[i].weight;
 	for (uint32_t i = 0; i < view->count; i++)
 		room += points_of(&view->load[i], weights);
-	struct point *raw = malloc(room * sizeof(*raw));
-	struct point *points = malloc(room * sizeof(*points));
-	if (raw == NULL || points == NULL || smooth_rebuild(&ring->fallback, view) != 0) {
+	while (POINTS_PER_SECTOR << bits < room)
+		bits++;
+	struct point *raw = calloc(room, sizeof(*raw));
+	struct point *points = calloc(room, sizeof(*points));
+	uint32_t *sector = calloc((UINT64_C(1) << bits) + 1, sizeof(*sector));
+	if (raw == NULL || points == NULL || sector == NULL ||
+		smooth_rebuild(&ring->fallback, view) != 0) {
 		free(raw);
 		free(points);
+		free(sector);
 		return -ENOMEM;
 	}
-	uint32_t made = make_points(ring, view, weights, raw), count = 0;
-	sort_points(raw, points, made);
-	for (uint32_t i = 0; i < made; i++) {
-		if (count == 0 || points[count - 1].at != points[i].at)
-			points[count++] = points[i];
-	}
+	uint32_t made = make_points(ring, view, weights, raw);
+	sort_points(raw, points, made, sector, bits);
 	free(raw);
 	free(ring->points);
+	free(ring->sector);
+	ring->point_count = thin_out(points, made, sector, bits);
 	ring->points = points;
-	ring->point_count = count;
+	ring->sector = sector;
+	ring->sector_bits = bits;
 	return 0;
 }
 
 /* The first point at or after `at`; point_count stands for the first of all. */
 static uint32_t find_point(const struct hash_ring *ring, uint32_t at)
 {
-	uint32_t low = 0, high = ring->point_count;
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		if (ring->points[middle].at < at)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	uint32_t k = ring->sector[sector_of(at, ring->sector_bits)];
+	while (k < ring->point_count && ring->points[k].at < at)
+		k++;
+	return k;
 }
 
 static uint32_t ring_pick(void *self, const struct lb_view *view, const struct lb_request *req)

@@ -183,7 +183,7 @@ static void two_at_one_address_both_get_keys(void **state)
 		assert_in_range(got[i], 500, 1500);
 }
 
-/* 160 points for a weight of 100,000 would be 16 million: the ring is bounded, the shares stay. */
+/* 160 points for a weight of 100,000 would be millions: the ring is bounded, the shares stay. */
 static void huge_weights_keep_their_shares(void **state)
 {
 	(void)state;
