@@ -81,7 +81,7 @@ COMFYMUX = """
 daemon = false;
 error_log = {{ file = "stderr"; level = "warn"; }};
 access_log = {{ file = "{log}"; format = "combined"; }};
-admin = {{ listen = "unix:{folder}/admin.sock"; }};
+admin = {{ listen = "unix:{folder}/admin-{plain}.sock"; }};
 limits = {{ max_connections = {connections}; body_bytes = 0; }};
 pools = ( {{
     name = "origin"; keepalive = 64;
