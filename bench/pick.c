@@ -4,9 +4,10 @@
  *   pick [SECONDS] [STRATEGY]     CPU seconds for each figure, default 0.5; that strategy alone
  *
  * Each pick goes through lb_pool_pick and lb_pool_done, with all the counting there is. "at once":
- * a job is done before the next is picked. "32 open": it is done after 31 further ones, so that
- * loads differ, as they do in life. Requests take turns through 4,096 client addresses and keys.
- * Stickiness is off; a last table shows it alone: every request carries a cookie that is known.
+ * a job is done before the next is picked. "32 open": it is done after 31 further ones; that is as
+ * much as 8 workers can take, so who has room changes with nearly every pick, which is the worst
+ * case. Requests take turns through 4,096 client addresses and keys. Stickiness is off; a last line
+ * shows it alone: every request carries a cookie that is known.
  */
 #include "base/clock.h"
 #include "base/hash.h"
