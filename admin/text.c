@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #define ROOM_LEAST 4096
+#define ROOM_MOST (1u << 30)
 
 void text_init(struct text *text, size_t room)
 {
@@ -25,7 +26,7 @@ bool text_grow(struct text *text, size_t n)
 	size_t room = text->n + n < 2 * text->room ? 2 * text->room : text->n + n;
 	if (room < ROOM_LEAST)
 		room = ROOM_LEAST;
-	char *p = realloc(text->p, room);
+	char *p = n > ROOM_MOST || room > ROOM_MOST ? NULL : realloc(text->p, room);
 	if (p == NULL) {
 		text->is_short = true;
 		text->room = text->n; /* nothing fits any more: a page with a hole would lie */

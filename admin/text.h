@@ -21,7 +21,7 @@ struct text {
 void text_init(struct text *text, size_t room);
 void text_finish(struct text *text);
 
-/* False when memory is out. */
+/* False when memory is out, or the page would pass 1 GiB. */
 bool text_grow(struct text *text, size_t n);
 
 static inline void text_put(struct text *text, const char *p, size_t n)
