@@ -46,7 +46,7 @@ static size_t json_body(char out[BODY_ROOM], int status, const char *why)
 
 static bool is_head_method(const struct exchange *x)
 {
-	return x->has_head && slice_is(http_span_in(x->p, x->head->method), SLICE("HEAD"));
+	return x->p != NULL && slice_is(http_span_in(x->p, x->head->method), SLICE("HEAD"));
 }
 
 /* A body that has come already is no reason to close. */
@@ -111,7 +111,8 @@ static enum step send_out(
 enum step exchange_answer(struct exchange *x, int status, const char *why, bool close)
 {
 	char body[BODY_ROOM];
-	bool is_json = x->has_head && http_wants_json(x->head, x->p);
+	/* A head that was refused for what it means has its fields all the same. */
+	bool is_json = x->p != NULL && http_wants_json(x->head, x->p);
 	size_t n = is_json ? json_body(body, status, why) : html_body(body, status, why);
 	if (close)
 		x->keeps_client = false;

@@ -13,7 +13,9 @@
 #define READ_FIRST 4096 /* room for the first read of a request; nearly all heads fit */
 #define LINGER_MS 5000  /* how long a client may take to read an answer that came early ... */
 #define LINGER_BYTES (16 * 1024 * 1024) /* ... and how much of its body we drop meanwhile */
-#define STOP_GRACE_MS 1000              /* QUIT: what an idle client may still begin */
+#define IDLE_IS_OLD_MS                                                                             \
+	1000 /* idle for less: it may be about to ask, and does not have to make room */
+#define STOP_GRACE_MS 1000 /* QUIT: what an idle client may still begin */
 /* A client whose FIN came before its answer began: gone, or only done with sending? One that is
  * done gets this long; then the worker is spared. */
 #define HALF_CLOSED_MS 500
@@ -30,8 +32,10 @@ static void enter(struct client *client, enum client_phase phase)
 	if (client->phase == CLIENT_IDLE)
 		proxy_stats.idle--;
 	client->phase = phase;
-	if (phase == CLIENT_IDLE)
+	if (phase == CLIENT_IDLE) {
 		proxy_stats.idle++;
+		client->idle_since_us = clock_now_us;
+	}
 	if (phase != CLIENT_CLOSED)
 		list_push_back(phase == CLIENT_IDLE ? &idle_clients : &busy_clients, &client->node);
 }
@@ -60,7 +64,7 @@ static void close_with(
 	client->handshake = NULL;
 	how(&client->sock);
 	proxy_stats.connections--;
-	listeners_pause(false);
+	listeners_room();
 	defer(&client->garbage, free_client);
 }
 
@@ -94,7 +98,6 @@ static void on_due(struct deadline *deadline)
 	struct client *client = CONTAINER_OF(deadline, struct client, deadline);
 	switch (client->phase) {
 	case CLIENT_HANDSHAKE:
-		proxy_stats.tls_failed++;
 		client_close(client, CLOSE_TLS_TIMEOUT);
 		break;
 	case CLIENT_IDLE:
@@ -281,14 +284,19 @@ void client_linger(struct client *client)
 	sock_step_again(&client->sock);
 }
 
-bool client_close_oldest_idle(enum close_reason reason)
+bool clients_have_old_idle(void)
 {
 	if (list_is_empty(&idle_clients))
 		return false;
 	struct client *client = list_first(&idle_clients, struct client, node);
-	/* One that has just come is not idle, it has not had its chance yet. */
-	if (client->served == 0)
+	return clock_now_us - client->idle_since_us >= IDLE_IS_OLD_MS * 1000;
+}
+
+bool client_close_oldest_idle(enum close_reason reason)
+{
+	if (!clients_have_old_idle())
 		return false;
+	struct client *client = list_first(&idle_clients, struct client, node);
 	proxy_stats.idle_closed++;
 	client_close(client, reason);
 	return true;

@@ -32,6 +32,7 @@ struct client {
 	uint8_t ip_n;
 	uint64_t served; /* exchanges ended */
 	uint64_t lingered_bytes;
+	uint64_t idle_since_us;
 	enum client_phase phase;
 	bool is_tls;
 	bool is_plain_on_tls; /* plain HTTP came where TLS was expected: answer and close */
@@ -53,7 +54,8 @@ void client_close(struct client *client, enum close_reason reason);
 /* The peer is shown that something was cut. */
 void client_reset(struct client *client, enum close_reason reason);
 
-/* The oldest idle connection makes room. False when none is idle. */
+/* The oldest connection that has been idle for a while makes room. False when there is none. */
+bool clients_have_old_idle(void);
 bool client_close_oldest_idle(enum close_reason reason);
 /* QUIT: idle ones have a short grace. */
 void clients_stop(void);

@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@ static struct list open_listeners = {&open_listeners, &open_listeners};
 static struct generation *current; /* ref */
 static struct deadline pause_over;
 static bool is_paused;
+static uint32_t room_for; /* clients at one time */
 
 static void listener_close(struct listener *listener)
 {
@@ -47,7 +49,7 @@ void listener_unref(struct listener *listener)
 	free(listener);
 }
 
-void listeners_pause(bool pause)
+static void listeners_pause(bool pause)
 {
 	if (pause == is_paused)
 		return;
@@ -63,16 +65,25 @@ void listeners_pause(bool pause)
 	}
 }
 
-static void on_pause_over(struct deadline *deadline)
+/* Each client may need a second descriptor for its worker; some are kept for logs, pipes and
+ * probes. */
+static uint32_t connections_most(void)
 {
-	(void)deadline;
-	listeners_pause(false);
+	struct rlimit files;
+	uint32_t most = current->conf->limits.max_connections;
+	most = most == 0 ? UINT32_MAX : most;
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY)
+		return most;
+	uint64_t reserve = min_u64(64, files.rlim_cur / 4);
+	return (uint32_t)min_u64(most, (files.rlim_cur - reserve) / 2);
 }
 
-static bool has_room(void)
+static void on_pause_over(struct deadline *deadline)
 {
-	uint32_t most = current->conf->limits.max_connections;
-	return most == 0 || proxy_stats.connections < most;
+	if (proxy_stats.connections < room_for || clients_have_old_idle())
+		listeners_pause(false);
+	else
+		deadline_set(deadline, PAUSE_MS);
 }
 
 static void on_accept(struct evconnlistener *accept, evutil_socket_t fd, struct sockaddr *peer,
@@ -82,12 +93,15 @@ static void on_accept(struct evconnlistener *accept, evutil_socket_t fd, struct 
 	struct listener *listener = arg;
 	(void)clock_tick();
 	proxy_stats.accepted++;
+	if (proxy_stats.connections >= room_for)
+		(void)client_close_oldest_idle(CLOSE_IDLE_CLOSED);
 	client_accept(listener, fd, peer, (socklen_t)peer_len);
-	if (has_room() || client_close_oldest_idle(CLOSE_IDLE_CLOSED))
+	if (proxy_stats.connections < room_for || clients_have_old_idle())
 		return;
 	log_warn("max_connections", "connections=%u what=\"no more are accepted until one ends\"",
 		proxy_stats.connections);
 	listeners_pause(true);
+	deadline_set(&pause_over, PAUSE_MS);
 }
 
 static void on_accept_error(struct evconnlistener *accept, void *arg)
@@ -103,6 +117,12 @@ static void on_accept_error(struct evconnlistener *accept, void *arg)
 		return;
 	listeners_pause(true);
 	deadline_set(&pause_over, PAUSE_MS);
+}
+
+void listeners_room(void)
+{
+	if (is_paused && proxy_stats.connections < room_for)
+		listeners_pause(false);
 }
 
 /* Nobody answers behind this path any more: what a crash left. */
@@ -264,6 +284,8 @@ void proxy_commit(struct generation *generation)
 			stop_listening(listener);
 	}
 	generation_unref(old);
+	room_for = connections_most();
+	listeners_room();
 }
 
 struct generation *proxy_generation(void)

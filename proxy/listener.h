@@ -29,8 +29,8 @@ struct listener {
 /* The connections of a listener hold it. */
 void listener_unref(struct listener *listener);
 
-/* limits.max_connections is reached, or no longer is. */
-void listeners_pause(bool is_paused);
+/* A client has gone: those that wait may come. */
+void listeners_room(void);
 /* At exit: closes them and lets the current generation go. */
 void listeners_finish(void);
 

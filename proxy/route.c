@@ -43,7 +43,10 @@ static enum step find_location(struct exchange *x)
 	x->server = site_server(x->site, host.name, &is_named);
 	if (is_misdirected(x, x->server, host.name))
 		return refuse(x, 421, "this connection is not for that host");
-	struct slice path = x->head->is_asterisk ? SLICE("/") : http_span_in(x->p, x->head->path);
+	struct slice path = http_span_in(x->p, x->head->path);
+	/* "OPTIONS *", and "GET http://host": the root stands for both. */
+	if (path.n == 0)
+		path = SLICE("/");
 	x->location = server_location(x->server, path);
 	if (x->location == NULL)
 		return refuse(x, 404, "nothing is configured for this path");

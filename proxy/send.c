@@ -115,6 +115,16 @@ static bool may_repeat(const struct exchange *x, bool was_sent)
 	       (!was_sent || (exchange_is_idempotent(x) && !x->head->is_websocket));
 }
 
+/* That is our trouble and not the worker's. */
+static enum step exhausted(struct exchange *x, int error)
+{
+	log_warn("descriptors_exhausted", "error=%s what=\"a request was refused\"",
+		LOG_QUOTE(strerrordesc_np(-error)));
+	exchange_pick_done(x, LB_DONE_CLIENT_LEFT, "");
+	x->reason = CLOSE_CONNECT_FAILED;
+	return exchange_answer(x, 503, "no connection to a worker can be made now", false);
+}
+
 /* An idle connection if there is a good one, else a new one. */
 static enum step get_connection(struct exchange *x, bool fresh)
 {
@@ -130,8 +140,8 @@ static enum step get_connection(struct exchange *x, bool fresh)
 	exchange_move(x, EX_CONNECT);
 	if (rc == -ENOMEM)
 		return exchange_out_of_memory(x);
-	if (rc == -EMFILE || rc == -ENFILE)
-		log_error("descriptors_exhausted", "what=\"a request could not be passed on\"");
+	if (rc == -EMFILE || rc == -ENFILE || rc == -ENOBUFS)
+		return exhausted(x, rc);
 	if (rc != 0)
 		return exchange_try_failed(x, CLOSE_CONNECT_FAILED);
 	exchange_wait(x, WAIT_CONNECT, x->location->timeouts.connect_ms);

@@ -101,6 +101,9 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
 		sock->can_write = true;
 	if (what & EV_CLOSED)
 		sock->peer_closed = sock->can_read = true;
+	/* A goodbye that found no room is said now. */
+	if (sock->has_ended && (what & EV_WRITE))
+		sock->transport->end(sock);
 	sock->step(sock);
 }
 
