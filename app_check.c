@@ -115,15 +115,22 @@ static int tell_good(const struct generation *generation, const char *file, bool
 	return is_told ? APP_OK : APP_FAILED;
 }
 
+static int fail_without_memory(void)
+{
+	(void)fprintf(stderr, "comfymux: out of memory\n");
+	return APP_FAILED;
+}
+
 int app_check(const struct command_line *line, bool is_dumped)
 {
 	struct app_paths paths;
 	struct conf_problems problems;
 	int result = APP_FAILED;
-	if (!app_paths_init(&paths, line) || loop_start() != 0 || hash_start() != 0 ||
-		proxy_start() != 0) {
-		(void)fprintf(stderr, "comfymux: out of memory\n");
-		return APP_FAILED;
+	if (!app_paths_init(&paths, line))
+		return fail_without_memory();
+	if (loop_start() != 0 || hash_start() != 0 || proxy_start() != 0) {
+		app_paths_finish(&paths);
+		return fail_without_memory();
 	}
 	log_level = LOG_ERROR; /* what would be logged is printed */
 	conf_problems_init(&problems);
@@ -166,10 +173,8 @@ int app_signal(const struct command_line *line)
 	struct app_paths paths;
 	struct conf_problems problems;
 	int result = APP_FAILED;
-	if (!app_paths_init(&paths, line)) {
-		(void)fprintf(stderr, "comfymux: out of memory\n");
-		return APP_FAILED;
-	}
+	if (!app_paths_init(&paths, line))
+		return fail_without_memory();
 	conf_problems_init(&problems);
 	struct conf *conf = app_read(&paths, &problems);
 	if (conf == NULL)

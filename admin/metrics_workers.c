@@ -228,7 +228,7 @@ void metrics_pools(struct text *text, const struct generation *generation)
 	uint32_t sticky_count = 0;
 	struct arena arena;
 	arena_init(&arena, 16384);
-	struct metric_object *pools = arena_zero(&arena, 2 * count * sizeof(*pools));
+	struct metric_object *pools = arena_zero(&arena, 2 * sizeof(*pools) * count);
 	struct metric_object *stickies = pools == NULL ? NULL : pools + count;
 	for (uint32_t i = 0; i < count && pools != NULL; i++) {
 		const struct lb_pool *pool = generation->pools[i];

@@ -1,7 +1,6 @@
 #include "base/command_line.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -69,57 +68,88 @@ static int set_switch(struct command_line *line, const char *word, struct err *e
 	return -EINVAL;
 }
 
-/* -EINVAL for an option that is none. */
-static int set_option(struct command_line *line, int option, struct err *err)
+static int set_value(struct command_line *line, char option, const char *value, struct err *err)
 {
 	switch (option) {
 	case 'c':
-		line->file = optarg;
+		line->file = value;
 		return 0;
 	case 'p':
-		line->prefix = optarg;
-		return 0;
-	case 't':
-		line->command = COMMAND_CHECK;
-		return 0;
-	case 'T':
-		line->command = COMMAND_DUMP;
+		line->prefix = value;
 		return 0;
 	case 's':
-		return set_signal(line, optarg, err);
-	case 'd':
-		return set_switch(line, optarg, err);
-	case ':':
-		err_set(err, "option -%c needs a value", optopt);
-		return -EINVAL;
+		return set_signal(line, value, err);
 	default:
-		err_set(err, "there is no option -%c", optopt);
-		return -EINVAL;
+		return set_switch(line, value, err);
 	}
+}
+
+/* False when the option takes a value, or is none. */
+static bool set_flag(struct command_line *line, enum command *wins, char option)
+{
+	switch (option) {
+	case 't':
+		line->command = COMMAND_CHECK;
+		return true;
+	case 'T':
+		line->command = COMMAND_DUMP;
+		return true;
+	case 'h':
+		*wins = COMMAND_HELP;
+		return true;
+	case 'v':
+		*wins = COMMAND_VERSION;
+		return true;
+	case 'V':
+		*wins = COMMAND_VERSIONS;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int refuse_option(char option, const char *why, struct err *err)
+{
+	err_set(err, "option -%c %s", option, why);
+	return -EINVAL;
+}
+
+/* The letters of one word, "-tc", and the value that the last of them may take: from the word's
+ * rest, or *next, which is then NULL. */
+static int take_word(struct command_line *line, enum command *wins, const char *word,
+	const char **next, struct err *err)
+{
+	do {
+		word++;
+	} while (*word != '\0' && set_flag(line, wins, *word));
+	if (*word == '\0')
+		return 0;
+	if (strchr("cpsd", *word) == NULL)
+		return refuse_option(*word, "is unknown", err);
+	const char *value = word[1] != '\0' ? word + 1 : *next;
+	if (value == NULL)
+		return refuse_option(*word, "needs a value", err);
+	if (word[1] == '\0')
+		*next = NULL;
+	return set_value(line, *word, value, err);
 }
 
 int command_line_parse(struct command_line *ret_line, int argc, char *const *argv, struct err *err)
 {
 	struct command_line line = {.command = COMMAND_SERVE, .file = COMMAND_LINE_FILE};
 	enum command wins = COMMAND_SERVE;
-	int option;
 
-	opterr = 0;
-	optind = 0; /* starts afresh, also after another call (getopt(3)) */
-	while ((option = getopt(argc, argv, "+:c:p:tTvVhs:d:")) != -1) {
-		if (option == 'h') {
-			wins = COMMAND_HELP;
-		} else if (option == 'v' || option == 'V') {
-			wins = option == 'v' ? COMMAND_VERSION : COMMAND_VERSIONS;
-		} else {
-			int rc = set_option(&line, option, err);
-			if (rc != 0)
-				return rc;
+	for (int i = 1; i < argc; i++) {
+		const char *next = i + 1 < argc ? argv[i + 1] : NULL;
+		const char *offered = next;
+		if (argv[i][0] != '-' || argv[i][1] == '\0') {
+			err_set(err, "\"%s\" stands alone: nothing takes it", argv[i]);
+			return -EINVAL;
 		}
-	}
-	if (optind < argc) {
-		err_set(err, "\"%s\" stands alone: nothing takes it", argv[optind]);
-		return -EINVAL;
+		int rc = take_word(&line, &wins, argv[i], &next, err);
+		if (rc != 0)
+			return rc;
+		i += offered != next;
 	}
 	if (wins != COMMAND_SERVE)
 		line.command = wins;

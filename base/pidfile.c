@@ -59,7 +59,7 @@ static int write_aside(int *ret_fd, const char *aside)
 int pidfile_write(struct pidfile *file, const char *path, struct err *err)
 {
 	char aside[4096];
-	pid_t holder;
+	pid_t holder = 0;
 
 	*file = (struct pidfile){.fd = -1};
 	if (pidfile_find(&holder, path, NULL) == 0) {

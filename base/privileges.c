@@ -36,7 +36,7 @@ bool privileges_is_root(void)
 
 int privileges_give_file(const struct privileges *privileges, const char *path, struct err *err)
 {
-	struct stat is;
+	struct stat is = {0};
 	int flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
 	int fd = open(path, flags, 0640);
 	if (fd < 0 && (errno == ELOOP || errno == ENXIO))
@@ -55,7 +55,7 @@ int privileges_give_file(const struct privileges *privileges, const char *path, 
 
 int privileges_give_socket(const struct privileges *privileges, const char *path, struct err *err)
 {
-	struct stat is;
+	struct stat is = {0};
 	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	int rc = fd < 0 || fstat(fd, &is) != 0 ? -errno : 0;
 	if (rc == 0 && S_ISSOCK(is.st_mode) && is.st_nlink == 1 &&

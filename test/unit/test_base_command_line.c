@@ -63,6 +63,8 @@ static void each_option_is_understood(void **state)
 	assert_int_equal(parsed("-V").command, COMMAND_VERSIONS);
 	assert_int_equal(parsed("-h").command, COMMAND_HELP);
 	assert_int_equal(parsed("-tc x.conf").command, COMMAND_CHECK);
+	assert_string_equal(parsed("-tc x.conf").file, "x.conf");
+	assert_string_equal(parsed("-c -t").file, "-t");
 }
 
 static void each_word_of_s_is_a_signal(void **state)
@@ -104,7 +106,7 @@ static void questions_about_the_program_win(void **state)
 static void nonsense_is_refused_with_a_reason(void **state)
 {
 	static const char *const cases[][2] = {
-		{"-x", "no option -x"},
+		{"-x", "-x is unknown"},
 		{"-c", "-c needs a value"},
 		{"-t -c", "-c needs a value"},
 		{"file.conf", "\"file.conf\""},
@@ -117,7 +119,9 @@ static void nonsense_is_refused_with_a_reason(void **state)
 		{"-d failalloc=-1", "failalloc=-1"},
 		{"-d failalloc=1x", "failalloc=1x"},
 		{"-d failalloc=99999999999", "failalloc=99999999999"},
-		{"--help", "no option --"},
+		{"--help", "option --"},
+		{"-", "\"-\""},
+		{"-tx", "-x is unknown"},
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
