@@ -143,7 +143,6 @@ void reload_check_descriptors(const struct conf *conf)
 
 static void step_commit(void)
 {
-	const struct conf *conf = era_generation(reload.era)->conf;
 	uint64_t number = reload.number;
 	uint64_t began_us = reload.began_us;
 
@@ -156,14 +155,17 @@ static void step_commit(void)
 	log_always(LOG_INFO, "reload_done", "generation=%llu took_ms=%llu changes=%u",
 		(unsigned long long)number, (unsigned long long)(clock_tick() - began_us) / 1000,
 		reload.change_count);
-	reload_check_descriptors(conf);
 	if (reload.is_wanted_again)
 		begin();
 }
 
 static void step_tell(void)
 {
-	tell_changes(era_generation(app_era)->conf, era_generation(reload.era)->conf);
+	const struct conf *old = era_generation(app_era)->conf;
+	const struct conf *now = era_generation(reload.era)->conf;
+	tell_changes(old, now);
+	if (old->limits.max_connections != now->limits.max_connections)
+		reload_check_descriptors(now);
 	go_on(step_commit);
 }
 
