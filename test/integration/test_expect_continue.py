@@ -6,8 +6,8 @@ from harness.wire import make_request, make_response
 
 pytestmark = pytest.mark.core
 EXPECT = ("Expect", "100-continue")
-BIG = 3 << 20
-RIG = {"limits": {"buffer_body": "1M", "body_bytes": "10M"}}
+BIG = 200 << 10
+RIG = {"limits": {"buffer_body": "64k", "body_bytes": "10M"}}
 
 
 def begin(client, length=5, target="/prompt", version="1.1", fields=()):
@@ -122,7 +122,7 @@ def test_a_worker_that_stays_silent_does_not_lock_the_client_out(start, backend_
         conn.rest()
 
     backend = backend_of(script)
-    mux = start(conf.config([backend]))
+    mux = start(conf.config([backend], limits={"buffer_body": "64k"}))
     client = mux.client()
     begin(client, BIG)
     backend.wait_requests(1)

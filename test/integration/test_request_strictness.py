@@ -6,6 +6,7 @@ from bad_requests import ALL, SMUGGLED, get, chunk
 from harness.wire import make_request
 
 pytestmark = pytest.mark.core
+RIG = {"limits": {"buffer_body": "64k"}}
 
 
 def names(rows):
@@ -80,7 +81,7 @@ def test_a_bad_chunk_behind_a_streamed_body_ends_the_backend_connection(rig):
     rig.backend.script = script
     rig.mux.announce()
     client = rig.client()
-    client.send(chunk(b"200000\r\n" + b"a" * 0x200000 + b"\r\n"))
+    client.send(chunk(b"20000\r\n" + b"a" * 0x20000 + b"\r\n"))
     rig.backend.wait_requests(1)
     client.send(b"zz\r\n")
     response = client.response()

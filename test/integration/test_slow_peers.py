@@ -125,6 +125,7 @@ def test_a_stalled_worker_stalls_only_its_own(start, backend_of):
     mux = start(conf.config(pools=[conf.pool([stuck], "stuck"), conf.pool([fine], "fine")], timeouts={"read": 30}, servers=[
         {"listen": ["127.0.0.1:0"], "locations": [{"path": "/", "pool": "fine"}, {"path": "/stuck", "pool": "stuck"}]}]))
     clients = [mux.client() for _ in range(100)]
+    mux.announce()
     for client in clients:
         client.send(make_request("/stuck"))
     stuck.wait_requests(100)

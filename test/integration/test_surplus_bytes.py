@@ -6,6 +6,7 @@ from harness.wait import wait_until
 from harness.wire import chunked, make_request, make_response
 
 pytestmark = pytest.mark.core
+RIG = {"limits": {"buffer_body": "64k"}}
 EVIL = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nEVIL"
 
 
@@ -96,8 +97,8 @@ def test_an_early_answer_to_an_unfinished_upload_ends_the_workers_connection(rig
     rig.backend.script = script
     client = rig.client()
     smuggled = make_request("/smuggled")
-    body = b"z" * (3 << 20) + smuggled
-    client.send(make_request("/upload/image", "POST", [("Content-Length", str(len(body)))]) + body[:2 << 20])
+    body = b"z" * (200 << 10) + smuggled
+    client.send(make_request("/upload/image", "POST", [("Content-Length", str(len(body)))]) + body[:150 << 10])
     response = client.response()
     assert response.status == 413 and response.body == b"enough"
     rig.backend.wait_over()

@@ -8,6 +8,7 @@ from harness.wait import wait_until
 from harness.wire import make_request, make_response
 
 pytestmark = pytest.mark.core
+RIG = {"limits": {"buffer_body": "64k"}}
 
 
 def test_many_clients_share_a_kept_connection(rig):
@@ -117,7 +118,7 @@ def test_a_client_that_leaves_in_the_middle_of_its_upload_ends_it(rig):
 
     rig.backend.script = script
     client = rig.client()
-    client.send(make_request("/", "POST", [("Content-Length", str(50 << 20))]) + b"z" * (3 << 20))
+    client.send(make_request("/", "POST", [("Content-Length", str(50 << 20))]) + b"z" * (200 << 10))
     rig.backend.wait_requests(1)
     client.close()
     rig.backend.wait_over(5)

@@ -36,7 +36,7 @@ def mux(start, three):
 
 def owner(three, browser):
     """The worker that has this person's socket."""
-    found = [w for w in three if w.is_running() and any(browser.client_id in str(s) for s in w.report()["websockets"])]
+    found = [w for w in three if w.is_running() and browser.client_id in w.report()["websockets"]["sids"]]
     assert len(found) == 1, found
     return found[0]
 

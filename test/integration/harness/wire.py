@@ -230,6 +230,11 @@ class Reader:
             message.trailers += parse_fields([line[:-2]])
         message.raw_body = b"".join(raw)
 
+    def chunk(self):
+        """The data of the next chunk, b"" for the last (its trailers are not read)."""
+        size = int(self.until(b"\r\n", "a chunk size", 4096)[:-2], 16)
+        return self.exactly(size + 2, "a chunk")[:-2] if size else b""
+
     @staticmethod
     def _chunk_part(body, read):
         try:
