@@ -111,8 +111,7 @@ static void tell_move(const struct exchange *x, const struct lb_pick *pick)
 static bool may_repeat(const struct exchange *x, bool was_sent)
 {
 	bool is_body_there = x->is_body_held || !x->is_up_begun;
-	return is_body_there &&
-	       (!was_sent || (exchange_is_idempotent(x) && !x->head->is_websocket));
+	return is_body_there && (!was_sent || exchange_is_idempotent(x));
 }
 
 /* That is our trouble and not the worker's. */
