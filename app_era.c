@@ -122,7 +122,8 @@ const struct generation *era_generation(const struct era *era)
 	return era->generation;
 }
 
-static void on_look(struct deadline *deadline)
+/* Ends those in which nothing runs any more. */
+static void look_at_all(void)
 {
 	list_each_safe (node, &over) {
 		struct era *era = CONTAINER_OF(node, struct era, node);
@@ -133,7 +134,13 @@ static void on_look(struct deadline *deadline)
 		era_destroy(era);
 	}
 	if (!list_is_empty(&over))
-		deadline_set(deadline, LOOK_MS);
+		deadline_set(&look, LOOK_MS);
+}
+
+static void on_look(struct deadline *deadline)
+{
+	(void)deadline;
+	look_at_all();
 }
 
 void era_begin(struct era *era)
@@ -154,7 +161,7 @@ void era_begin(struct era *era)
 		return;
 	}
 	list_push_back(&over, &old->node);
-	deadline_set(&look, LOOK_MS);
+	look_at_all();
 }
 
 void era_finish_all(void)
