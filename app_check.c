@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/loop.h"
 #include "base/pidfile.h"
+#include "base/privileges.h"
 #include "lb/registry.h"
 #include "proxy/proxy.h"
 
@@ -106,6 +107,12 @@ static struct generation *build(const struct app_paths *paths, struct conf_probl
 /* Once the problems are out of the way. */
 static int tell_good(const struct generation *generation, const char *file, bool is_dumped)
 {
+	struct privileges privileges;
+	struct err err;
+	const char *user = generation->conf->user;
+	/* It may be there where the file will be used. */
+	if (user[0] != '\0' && privileges_find(&privileges, user, &err) != 0)
+		(void)fprintf(stderr, "note: %s here, so root could not start with it\n", err.text);
 	(void)fprintf(stderr, "configuration %s is ok\n", file);
 	if (!is_dumped)
 		return APP_OK;

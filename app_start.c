@@ -38,12 +38,18 @@ static bool find_user(const struct conf *conf, struct privileges *ret_privileges
 	*ret_privileges = (struct privileges){NULL, 0, 0};
 	if (conf->user[0] == '\0')
 		return true;
-	if (privileges_find(ret_privileges, conf->user, &err) != 0)
+	int rc = privileges_find(ret_privileges, conf->user, &err);
+	if (!privileges_is_root()) {
+		if (rc != 0 || ret_privileges->uid != geteuid())
+			log_warn("user_ignored",
+				"user=%s why=\"only root can become somebody else\"",
+				LOG_QUOTE(conf->user));
+		ret_privileges->user = NULL;
+		return true;
+	}
+	if (rc != 0)
 		return start_failed("user", err.text);
-	if (!privileges_is_root() && ret_privileges->uid != geteuid())
-		log_warn("user_ignored", "user=%s why=\"only root can become somebody else\"",
-			LOG_QUOTE(conf->user));
-	if (!privileges_is_root() || ret_privileges->uid == 0)
+	if (ret_privileges->uid == 0)
 		ret_privileges->user = NULL;
 	return true;
 }
