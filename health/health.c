@@ -25,6 +25,7 @@
 #define SOON_MS 1000
 #define TICK_MS 1000
 #define TRIAL_AFTER_MS 10000
+#define LAST_TRIAL_AFTER_MS 1000
 #define BODY_MOST ((size_t)256 * 1024)
 /* Of the probes that are due at one time so many start together, the others follow within
  * SPREAD_US. */
@@ -211,8 +212,11 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 static void try_again(struct member *member)
 {
 	struct backend *backend = member->backend;
+	/* With nobody left there is nothing to lose by trying. */
+	uint64_t wait_ms = lb_pool_is_available(member->watch->pool) ? TRIAL_AFTER_MS
+								     : LAST_TRIAL_AFTER_MS;
 	if (backend->state != BACKEND_UP &&
-		clock_now_us - backend->last_failed_us >= TRIAL_AFTER_MS * 1000ull)
+		clock_now_us - backend->last_failed_us >= wait_ms * 1000)
 		lb_backend_good(backend, true, "another trial");
 }
 

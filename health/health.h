@@ -19,7 +19,8 @@ struct health_watch;
 
 /* Begins to watch the members of an active pool; the first probes go out at once, those of big
  * pools spread over a second. The pool must outlive the watch. With interval 0: no probes; a worker
- * that failed passively is given another trial after 10 s. NULL: no memory. */
+ * that failed passively is given another trial after 10 s (1 s when
+ * nobody else is left). NULL: no memory. */
 struct health_watch *health_watch_start(struct lb_pool *pool) MUST_CHECK;
 /* Ends probes in flight, silently. Takes NULL. A new watch on a new pool goes on where this one
  * was: what it knows is in the backends. Stop the old one first, or both probe. */

@@ -147,8 +147,11 @@ static enum flow_result decode(struct flow *flow, char *p, size_t n, size_t *ret
 		flow->is_taken = verdict == CHUNKED_DONE;
 	}
 	flow->payload += *ret_data;
-	if (flow->most != 0 && flow->payload > flow->most)
+	if (flow->most != 0 && flow->payload > flow->most) {
+		/* Nothing may look like the body's end now. */
+		flow->is_taken = false;
 		return fail(flow, FLOW_TOO_LARGE);
+	}
 	if (flow->tap != NULL && buf_waiting(flow->tap) < flow->tap_most) {
 		size_t copy = min_size(*ret_data, flow->tap_most - buf_waiting(flow->tap));
 		if (!buf_append(flow->tap, p, copy))

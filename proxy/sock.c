@@ -4,7 +4,8 @@
  * Edge-triggered: an edge is told once. So what it said is kept until the
  * kernel contradicts it: EAGAIN, or a read that got less than it asked for.
  * The latter is only taken for "empty" while no FIN is known, because the FIN
- * behind the last octets has no edge of its own left.
+ * behind the last octets has no edge of its own left; and it stays in doubt for
+ * a moment (sock_doubt).
  */
 #include "proxy/sock.h"
 
@@ -19,6 +20,36 @@
 bool sock_short_io;
 bool sock_no_splice;
 
+static struct list doubted = {&doubted, &doubted};
+static struct deadline doubt_timer;
+
+static void on_doubt(struct deadline *deadline)
+{
+	(void)deadline;
+	struct list now;
+	list_insert_after(&doubted, &now);
+	list_remove(&doubted);
+	while (!list_is_empty(&now)) {
+		struct sock *sock = list_first(&now, struct sock, doubt);
+		list_remove(&sock->doubt);
+		if (sock->can_read)
+			continue;
+		sock->can_read = true;
+		sock->step(sock);
+	}
+}
+
+void sock_doubt(struct sock *sock)
+{
+	if (!list_is_empty(&sock->doubt))
+		return;
+	if (doubt_timer.on_due == NULL)
+		deadline_init(&doubt_timer, on_doubt);
+	if (!deadline_is_set(&doubt_timer))
+		deadline_set(&doubt_timer, SOCK_DOUBT_MS);
+	list_push_back(&doubted, &sock->doubt);
+}
+
 static ssize_t plain_read(struct sock *sock, void *p, size_t n)
 {
 	size_t want = sock_short_io ? min_size(n, 1) : n;
@@ -27,8 +58,10 @@ static ssize_t plain_read(struct sock *sock, void *p, size_t n)
 		got = recv(sock->fd, p, want, 0);
 	} while (got < 0 && errno == EINTR);
 	if (got > 0) {
-		if ((size_t)got < want && !sock->peer_closed)
+		if ((size_t)got < want && !sock->peer_closed) {
 			sock->can_read = false;
+			sock_doubt(sock);
+		}
 		return got;
 	}
 	if (got == 0) {
@@ -117,6 +150,7 @@ int sock_init(struct sock *sock, int fd, void (*step)(struct sock *sock))
 {
 	*sock = (struct sock){.fd = fd, .step = step, .transport = &plain_transport};
 	next_turn_init(&sock->again, on_next_turn);
+	list_init(&sock->doubt);
 	short what = EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST;
 	if (event_assign(&sock->event, loop_base(), fd, what, on_event, sock) == 0 &&
 		event_add(&sock->event, NULL) == 0)
@@ -131,6 +165,7 @@ void sock_close(struct sock *sock)
 	if (sock->fd < 0)
 		return;
 	next_turn_cancel(&sock->again);
+	list_remove(&sock->doubt);
 	(void)event_del(&sock->event);
 	sock->transport->finish(sock);
 	(void)close(sock->fd);

@@ -38,6 +38,7 @@ struct sock {
 	void *tls;                         /* owned by a TLS transport, NULL when plain */
 	void (*step)(struct sock *sock);   /* the owner's; may close the sock */
 	struct next_turn again;            /* sock_step_again */
+	struct list doubt;                 /* a read came up short: see sock_doubt */
 	int fd;                            /* -1 once closed */
 	bool can_read, can_write;
 	bool peer_closed; /* the kernel reported FIN or an error; octets may still be unread */
@@ -78,6 +79,15 @@ void sock_end(struct sock *sock);
 
 /* Looks without taking anything: the connection was reset. For sockets whose peer_closed is set. */
 bool sock_is_broken(struct sock *sock);
+
+/*
+ * A read that got less than it asked for is taken for "empty", which saves a call. But a RST that
+ * came with those octets has had its edge (libevent does not tell EPOLLERR from readable), so
+ * nobody would ever look again. So each such socket is read once more within SOCK_DOUBT_MS, by one
+ * timer for all.
+ */
+#define SOCK_DOUBT_MS 250
+void sock_doubt(struct sock *sock);
 
 /* True when an idle connection cannot be used again: something is readable, or it is closed. One
  * recv(MSG_PEEK). */

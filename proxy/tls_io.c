@@ -139,6 +139,8 @@ static int on_bio_read(BIO *bio, char *p, int n)
 	}
 	/* With a FIN behind them the octets are not the last thing to be read. */
 	tls->is_drained = (size_t)got < want && !sock->peer_closed && got != 0;
+	if (tls->is_drained)
+		sock_doubt(sock);
 	tls->reads_left -= !sock_short_io;
 	tls->has_seen_fin = got == 0;
 	return (int)got;

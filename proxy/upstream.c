@@ -22,9 +22,13 @@ static void on_owner_step(struct sock *sock)
 static void on_idle_step(struct sock *sock)
 {
 	struct upstream *upstream = CONTAINER_OF(sock, struct upstream, sock);
-	/* That it can be written to is no news. */
-	if (sock->can_read || sock->peer_closed)
+	/* That it can be written to is no news, and a doubt may be unfounded. */
+	if (!sock->can_read && !sock->peer_closed)
+		return;
+	if (sock_is_stale(sock))
 		upstream_close(upstream);
+	else
+		sock->can_read = false;
 }
 
 static void on_idle_due(struct deadline *deadline)
