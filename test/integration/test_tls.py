@@ -42,6 +42,7 @@ def test_both_versions_and_both_kinds_of_keys(secure, version, kind):
     assert version is NEW or cipher.startswith("ECDHE-"), cipher
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_nothing_older_is_spoken(secure):
     mux = secure()
     context = tls.context(ciphers="ALL:@SECLEVEL=0")

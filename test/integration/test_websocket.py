@@ -6,7 +6,7 @@ import pytest
 
 from harness import conf, ws
 from harness.sockdiag import kernel_buffers
-from harness.wait import Stopwatch
+from harness.wait import Stopwatch, pace
 from harness.wire import make_response
 
 pytestmark = pytest.mark.core
@@ -255,7 +255,7 @@ def test_one_direction_keeps_a_tunnel_alive(start, backend):
         conn.send(ws.switching())
         for _ in range(10):
             conn.send(b"x")
-            conn.over.wait(0.15)
+            pace(0.15)
         conn.rest()
 
     backend.script = script

@@ -6,7 +6,7 @@ import pytest
 
 from harness import conf
 from harness.backend import Backend
-from harness.wait import Stopwatch
+from harness.wait import Stopwatch, pace
 from harness.wire import Cut, make_request, make_response
 
 
@@ -62,7 +62,7 @@ def test_a_worker_that_answers_in_time_may_take_long_for_all(start, backend):
         conn.request()
         conn.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
         for _ in range(10):
-            conn.over.wait(0.12)
+            pace(0.12)
             conn.send(b"x")
         conn.rest()
 

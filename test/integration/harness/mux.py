@@ -1,11 +1,15 @@
 """comfymux as a process: its file, its log, its signals, and what must hold when it ends."""
+import array
+import fcntl
 import http.client
 import json
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
+import termios
 import threading
 
 from . import conf, paths, sockdiag
@@ -73,19 +77,34 @@ class Mux:
     # -- the log
 
     def _read_log(self):
-        for raw in self.process.stderr:
-            line = Line(raw.decode("utf-8", "replace").rstrip("\n"))
-            with self.log_changed:
-                self.lines.append(line)
+        pipe, rest = self.process.stderr.fileno(), b""
+        while True:
+            select.select([pipe], [], [])
+            with self.log_changed:  # read under the lock: whoever has it and sees an empty pipe has seen every line
+                data = os.read(pipe, 65536)
+                *whole, rest = (rest + data).split(b"\n")
+                if not data and rest:
+                    whole.append(rest)
+                self.lines += [Line(raw.decode("utf-8", "replace")) for raw in whole]
                 self.log_changed.notify_all()
+            if not data:
+                return
+
+    def _all_read(self):
+        waiting = array.array("i", [0])
         with self.log_changed:
-            self.log_changed.notify_all()
+            if not self.reader.is_alive():
+                return True
+            fcntl.ioctl(self.process.stderr.fileno(), termios.FIONREAD, waiting)
+            return waiting[0] == 0
 
     def mark(self):
-        """A place in the log, for `since`."""
+        """A place in the log, for `since`: behind everything said so far."""
+        wait_until(self._all_read, "the log is read")
         return len(self.lines)
 
     def events(self, event, since=0, **fields):
+        self.mark()
         return [line for line in self.lines[since:] if line.matches(event, **fields)]
 
     def wait_event(self, event, since=0, seconds=None, **fields):
@@ -115,6 +134,7 @@ class Mux:
         self.announced.append((level, re.compile(pattern)))
 
     def unannounced(self, since=0):
+        self.mark()
         found = []
         for line in self.lines[since:]:
             if line.level in ("error", "warn") and not any(

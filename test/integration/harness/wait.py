@@ -32,6 +32,11 @@ def _pause(seconds):
     select.select([], [], [], seconds)
 
 
+def pace(seconds):
+    """For peers whose slowness is what the test is about. Never to wait for something."""
+    _pause(seconds)
+
+
 def wait_until(question, what, seconds=None):
     """Asks until the answer is true and returns it."""
     deadline = Deadline(seconds)
