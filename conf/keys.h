@@ -17,7 +17,7 @@ enum conf_kind {
 	CONF_SECONDS, /* uint64_t milliseconds */
 	CONF_BYTES,   /* octets, "64k" or a number */
 	CONF_TEXT,    /* const char * */
-	CONF_TEXTS,   /* const char **, and how many; the file may have one string instead */
+	CONF_TEXTS,   /* const char **, and how many */
 	CONF_WORD,    /* one of `words`: its index plus `least` */
 	CONF_WORDS,   /* several of `words`, each once: enum[], and how many */
 	CONF_GROUP,   /* the keys of `inner`, in the struct at `at` */
@@ -91,7 +91,7 @@ void conf_keys_preset(const struct conf_group *group, void *ret_fields);
 void conf_keys_read(struct conf_builder *b, const struct conf_group *group,
 	const struct conf_raw *raw, void *ret_fields, const struct conf_raw **ret_holes);
 
-/* The strings of a value that is one string or a list of them, [*ret_count]; NULL or none with a
+/* The strings of a list, [*ret_count]; NULL or none with a
  * problem otherwise. Not judged. */
 const struct conf_raw *conf_keys_strings(struct conf_builder *b, const struct conf_key *key,
 	const struct conf_raw *raw, uint32_t *ret_count);

@@ -165,10 +165,6 @@ const struct conf_raw *conf_keys_strings(struct conf_builder *b, const struct co
 	const struct conf_raw *raw, uint32_t *ret_count)
 {
 	*ret_count = 0;
-	if (raw->kind == CONF_RAW_TEXT) {
-		*ret_count = 1;
-		return raw;
-	}
 	if (raw->kind != CONF_RAW_LIST) {
 		wrong_kind(b, key, raw, "a list of strings");
 		return NULL;

@@ -4,7 +4,7 @@
 #include "test/unit/conf_help.h"
 
 #define SERVER(listen, more)                                                                       \
-	"{ listen = \"" listen "\"; " more                                                         \
+	"{ listen = [\"" listen "\"]; " more                                                       \
 	"\n locations = ( { path = \"/\"; pool = \"nodes\"; } ); }"
 
 static void two_pools_have_two_names(void **state)
@@ -40,11 +40,11 @@ static void unknown_pools_name_the_nearest(void **state)
 	assert_string_equal(
 		conf_help_wrong("pools = ( { name = \"gpu-large\"; static_nodes = (); },\n"
 				"  { name = \"gpu-small\"; static_nodes = (); } );\n"
-				"servers = ( { listen = \"127.0.0.1:0\"; locations = (\n"
+				"servers = ( { listen = [\"127.0.0.1:0\"]; locations = (\n"
 				"  { path = \"/\"; pool = \"gpu-smal\"; } ); } );\n"),
 		"4: unknown pool \"gpu-smal\", did you mean \"gpu-small\"?\n");
 	assert_string_equal(
-		conf_help_wrong("servers = ( { listen = \"127.0.0.1:0\"; locations = (\n"
+		conf_help_wrong("servers = ( { listen = [\"127.0.0.1:0\"]; locations = (\n"
 				"  { path = \"/\"; pool = \"gpu\"; } ); } );\n"),
 		"2: unknown pool \"gpu\": there are no pools\n");
 }
@@ -72,7 +72,7 @@ static void an_address_is_plain_or_tls(void **state)
 	const char *pem = conf_help_file(&help, "a.pem", "", 0);
 	(void)snprintf(text, sizeof(text),
 		CONF_NODES "servers = (\n" SERVER("[::1]:443", "") ",\n" SERVER("[0:0::1]:443",
-			"names = \"b\"; tls = { certificate = \"%s\"; key = \"%s\"; };") " );\n",
+			"names = [\"b\"]; tls = { certificate = \"%s\"; key = \"%s\"; };") " );\n",
 		pem, pem);
 	assert_string_equal(conf_help_wrong(text),
 		"5: \"[0:0::1]:443\" is plain for one server and TLS for another: the other is in "
@@ -85,7 +85,7 @@ static void an_address_has_one_spelling(void **state)
 	(void)state;
 	assert_string_equal(
 		conf_help_wrong(CONF_NODES "servers = (\n" SERVER("[::1]:80",
-			"names = \"a\";") ",\n" SERVER("[0::1]:080", "names = \"b\";") " );\n"),
+			"names = [\"a\"];") ",\n" SERVER("[0::1]:080", "names = [\"b\"];") " );\n"),
 		"5: \"[0::1]:080\" is the same address as \"[::1]:80\" in line 3: write it the "
 		"same way\n");
 }
@@ -103,7 +103,7 @@ static void a_name_is_once_per_address(void **state)
 		"3: the name \"a\" is listed twice\n"
 		"5: two servers are named \"b\" on 127.0.0.1:80: the other is in line 3\n");
 	assert_string_equal(
-		conf_help_wrong(CONF_NODES "listen = \"127.0.0.1:80\";\nservers = (\n" SERVER(
+		conf_help_wrong(CONF_NODES "listen = [\"127.0.0.1:80\"];\nservers = (\n" SERVER(
 			"127.0.0.1:80", "") " );\n"),
 		"4: two servers without \"names\" on 127.0.0.1:80: nobody would reach this one, "
 		"the other is in line 2\n");
@@ -115,11 +115,11 @@ static void a_name_is_once_per_address(void **state)
 static void a_path_is_once_per_server(void **state)
 {
 	(void)state;
-	assert_string_equal(
-		conf_help_wrong(CONF_NODES "servers = ( { listen = \"127.0.0.1:0\"; locations = (\n"
-					   "  { path = \"/\"; pool = \"nodes\"; },\n"
-					   "  { path = \"/a\"; pool = \"nodes\"; },\n"
-					   "  { path = \"/\"; respond = { }; } ); } );\n"),
+	assert_string_equal(conf_help_wrong(CONF_NODES
+				    "servers = ( { listen = [\"127.0.0.1:0\"]; locations = (\n"
+				    "  { path = \"/\"; pool = \"nodes\"; },\n"
+				    "  { path = \"/a\"; pool = \"nodes\"; },\n"
+				    "  { path = \"/\"; respond = { }; } ); } );\n"),
 		"5: the location \"/\" is there twice: the other is in line 3\n");
 }
 
@@ -136,10 +136,10 @@ static void the_admin_stays_at_home(void **state)
 				    "admin = {\n listen = \"192.168.1.1:9188\"; };"),
 		"4: the admin's \"listen\" must be a loopback address or unix:PATH, not "
 		"\"192.168.1.1:9188\"\n");
-	assert_string_equal(conf_help_wrong("listen = \"127.0.0.1:80\";\n" CONF_NODES
+	assert_string_equal(conf_help_wrong("listen = [\"127.0.0.1:80\"];\n" CONF_NODES
 					    "admin = { listen = \"127.0.0.1:80\"; };"),
 		"3: the admin's \"127.0.0.1:80\" is a server's, too: see line 1\n");
-	assert_string_equal(conf_help_wrong("listen = \"unix:/run/a\";\n" CONF_NODES
+	assert_string_equal(conf_help_wrong("listen = [\"unix:/run/a\"];\n" CONF_NODES
 					    "admin = { listen = \"unix:/run/a\"; };"),
 		"3: the admin's \"unix:/run/a\" is a server's, too: see line 1\n");
 	assert_string_equal(

@@ -102,9 +102,9 @@ static void pools_come_go_and_change(void **state)
 static void listeners_come_and_go(void **state)
 {
 	(void)state;
-	check(SERVERS(SERVER("\"127.0.0.1:1\", \"127.0.0.1:2\"", "names = \"a\";",
+	check(SERVERS(SERVER("\"127.0.0.1:1\", \"127.0.0.1:2\"", "names = [\"a\"];",
 		      LOCATION("/", "")) "," SERVER("\"127.0.0.1:2\"", "", LOCATION("/", ""))),
-		SERVERS(SERVER("\"127.0.0.1:1\", \"127.0.0.1:3\"", "names = \"a\";",
+		SERVERS(SERVER("\"127.0.0.1:1\", \"127.0.0.1:3\"", "names = [\"a\"];",
 			LOCATION("/", "")) "," SERVER("\"127.0.0.1:3\"", "", LOCATION("/", ""))),
 		"[new] listen 127.0.0.1:3: new\n"
 		"[dropped] listen 127.0.0.1:2: dropped\n"
@@ -138,7 +138,8 @@ static void servers_and_locations_change(void **state)
 	check("pools = ( { name = \"x\"; static_nodes = (); }, { name = \"nodes\"; static_nodes = "
 	      "(); } ); servers = (" SERVER("\"127.0.0.1:1\"", "", LOCATION("/", "")) ");",
 		"pools = ( { name = \"nodes\"; static_nodes = (); }, { name = \"x\"; static_nodes "
-		"= (); } ); servers = ( { listen = \"127.0.0.1:1\"; locations = ( { path = \"/\"; "
+		"= (); } ); servers = ( { listen = [\"127.0.0.1:1\"]; locations = ( { path = "
+		"\"/\"; "
 		"pool = \"x\"; } ); } );",
 		"[changed] server on 127.0.0.1:1: location /: changed (pool)\n");
 }

@@ -63,7 +63,7 @@ static void a_location_shows_its_own(void **state)
 	conf_help_open(&help);
 	const char *pem = conf_help_file(&help, "a.pem", "secret", 6);
 	(void)snprintf(text, sizeof(text),
-		CONF_NODES "servers = ( { listen = \"127.0.0.1:0\"; names = \"A\";"
+		CONF_NODES "servers = ( { listen = [\"127.0.0.1:0\"]; names = [\"A\"];"
 			   "tls = { certificate = \"%s\"; key = \"%s\"; min_version = \"1.3\"; };"
 			   "locations = ( { path = \"/x\"; respond = { status = 404; body = "
 			   "\"\\xff\\\"\"; }; timeouts = { read = 0.001; }; } ); } );",

@@ -54,7 +54,7 @@ static struct conf *read_long(struct conf_problems *problems)
 	static char text[400000];
 	if (text[0] == '\0') {
 		size_t n = (size_t)sprintf(text, CONF_LISTEN CONF_NODES
-			"servers = ( { listen = \"127.0.0.2:0\"; names = [\"A\", \"b\"];\n"
+			"servers = ( { listen = [\"127.0.0.2:0\"]; names = [\"A\", \"b\"];\n"
 			" locations = ( { path = \"/\"; pool = \"x\"; },\n"
 			"  { path = \"/r\"; respond = { body = \"x\"; }; } ); } );\n"
 			"pid_file = \"p\"; admin = { listen = \"unix:a\"; };\n"

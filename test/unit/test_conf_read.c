@@ -219,7 +219,7 @@ static void locations_inherit_the_rest(void **state)
 	(void)state;
 	struct conf *conf = conf_help_read(
 		"timeouts = { read = 1.5; send = 7; }; limits = { body_bytes = 5000000000; };\n"
-		"servers = ( { listen = \"127.0.0.1:0\"; locations = (\n"
+		"servers = ( { listen = [\"127.0.0.1:0\"]; locations = (\n"
 		"  { path = \"/\"; pool = \"nodes\"; },\n"
 		"  { path = \"/upload/\"; pool = \"nodes\"; timeouts = { send = 0; };\n"
 		"    limits = { body_bytes = 0; buffer_body = \"2k\"; }; } ); } );\n" CONF_NODES);
@@ -243,7 +243,7 @@ static void both_forms_stand_side_by_side(void **state)
 	(void)state;
 	struct conf *conf = conf_help_read(
 		"pools = ( { name = \"gpu\"; static_nodes = (); } );\n"
-		"servers = ( { listen = \"127.0.0.2:80\"; names = \"B.example.\";\n"
+		"servers = ( { listen = [\"127.0.0.2:80\"]; names = [\"B.example.\"];\n"
 		"  locations = ( { path = \"/\"; pool = \"gpu\"; },\n"
 		"                { path = \"/n\"; pool = \"nodes\"; } ); } );\n"
 		"listen = (\"127.0.0.1:80\", \"unix:/run/c.sock\");\n" CONF_NODES);
@@ -276,7 +276,7 @@ static void values_have_several_spellings(void **state)
 			    "admin = { listen = \"unix:adm.sock\"; };\n"
 			    "limits = { header_bytes = 0x1000; body_bytes = \"0\"; };\n"
 			    "nodes = { static_nodes = (\n"
-			    " { node_id = \"a\"; host = \"::1\"; capabilities = \"x\";\n"
+			    " { node_id = \"a\"; host = \"::1\"; capabilities = [\"x\"];\n"
 			    "   metadata = { priority = -7; }; },\n"
 			    " { node_id = \"b\"; host = \"unix:w.sock\"; },\n"
 			    " { node_id = \"c\"; host = \"gpu9\"; port = 1; } );\n"

@@ -92,7 +92,7 @@ static void wrong_kinds_are_named(void **state)
 			"3: \"listen\" must be a list of strings, not a whole number\n"
 			"3: \"tls\" must be a group, not a whole number\n"
 			"3: \"locations\" must be a list of groups, not of a whole number\n"},
-		{"servers = ( { listen = \"127.0.0.2:0\"; locations = (\n"
+		{"servers = ( { listen = [\"127.0.0.2:0\"]; locations = (\n"
 		 " { path = 1; pool = 2; }, { path = \"/b\"; respond = 3; } ); } );",
 			"4: \"path\" must be a string, not a whole number\n"
 			"4: \"pool\" must be a string, not a whole number\n"
@@ -178,7 +178,7 @@ static void texts_must_be_fit(void **state)
 			"5: \"keys\" must be \"cookie\", \"client_id\", \"prompt_id\" or \"ip\", "
 			"not \"user\"\n"
 			"6: \"path\" must begin with \"/\": \"stats\"\n"},
-		{"servers = ( { listen = \"127.0.0.2:0\"; names = [\"*.a\", \"b:80\"];\n"
+		{"servers = ( { listen = [\"127.0.0.2:0\"]; names = [\"*.a\", \"b:80\"];\n"
 		 " locations = ( { path = \"a\"; respond = { status = 199; type = \"\"; }; },\n"
 		 "  { path = \"/?a\"; respond = { status = 204; body = \"x\"; }; } ); } );",
 			"3: \"names\" must be a whole host name: there are no wildcards here: "
@@ -209,10 +209,10 @@ static void what_is_missing_is_named(void **state)
 		{"servers = ( { listen = []; locations = (); } );",
 			"3: \"listen\" must not be empty\n"
 			"3: \"locations\" must not be empty\n"},
-		{"servers = ( { listen = \"127.0.0.2:0\"; locations = ( { } ); } );",
+		{"servers = ( { listen = [\"127.0.0.2:0\"]; locations = ( { } ); } );",
 			"3: \"path\" is missing in locations\n"
 			"3: a location has either \"pool\" or \"respond\"\n"},
-		{"servers = ( { listen = \"127.0.0.2:0\"; locations = ( { path = \"/\";\n"
+		{"servers = ( { listen = [\"127.0.0.2:0\"]; locations = ( { path = \"/\";\n"
 		 " pool = \"nodes\"; respond = { }; } ); } );",
 			"3: a location has either \"pool\" or \"respond\"\n"},
 		{"access_log = { format = \"json\"; };", "3: \"file\" is missing in access_log\n"},
@@ -232,7 +232,7 @@ static void what_is_missing_is_named(void **state)
 static void locations_set_only_their_own(void **state)
 {
 	static const struct row rows[] = {
-		{"servers = ( { listen = \"127.0.0.2:0\"; locations = ( { path = \"/\";\n"
+		{"servers = ( { listen = [\"127.0.0.2:0\"]; locations = ( { path = \"/\";\n"
 		 " pool = \"nodes\"; timeouts = { header = 1; drain = 1; };\n"
 		 " limits = { max_connections = 1; header_bytes = 2048; header_fields = 1;\n"
 		 "  target_bytes = 100; }; } ); } );",
@@ -256,7 +256,7 @@ static void everything_is_said_in_one_go(void **state)
 {
 	(void)state;
 	assert_string_equal(conf_help_wrong("daemon = 1;\n"
-					    "listen = \"here\";\n"
+					    "listen = [\"here\"];\n"
 					    "nodes = { static_nodes = (\n"
 					    "  { node_id = \"a\"; hots = \"h\"; },\n"
 					    "  { node_id = \"a\"; host = \"h\"; } ); };\n"
