@@ -1,7 +1,7 @@
 """Which server and which location answer a request?"""
 import pytest
 
-from harness import conf, tls
+from harness import conf, tls, ws
 from harness.wire import make_request
 
 
@@ -149,6 +149,38 @@ def test_another_method_there_does_no_harm(servers, method):
     assert response.status in (200, 405)
     if "close" not in response.tokens("connection"):
         assert client.ask().body == b"hello"
+
+
+@pytest.mark.parametrize("length", [10, 100000, 50 << 20])
+def test_a_body_sent_to_it_is_never_taken_for_requests(servers, length):
+    """However much of it has come when the answer goes out."""
+    mux = servers(server("hello"))
+    client = mux.client()
+    inner = make_request("/smuggled")
+    client.send(make_request("/", "POST", [("Content-Length", str(length))]) + (inner * (length // len(inner) + 1))[:min(length, 200000)])
+    response = client.response()
+    assert response.status in (200, 405, 413)
+    client.half_close()
+    assert b"HTTP/1.1" not in client.rest()
+
+
+def test_an_upgrade_there_is_an_ordinary_request(servers):
+    mux = servers(server("hello"))
+    client = mux.client()
+    client.send(ws.upgrade_request())
+    assert client.response().body == b"hello"
+    assert client.ask().body == b"hello"
+
+
+def test_an_expectation_there_does_not_hang(servers):
+    mux = servers(server("hello"))
+    client = mux.client()
+    client.send(make_request("/", "POST", [("Expect", "100-continue"), ("Content-Length", "5")]))
+    response = client.response_head()
+    if response.status == 100:
+        client.send(b"hello")
+        response = client.response_head()
+    assert response.status in (200, 405)
 
 
 def test_pipelined_requests_to_it_are_answered(servers):
