@@ -30,7 +30,7 @@ struct exchange {
 	enum exchange_state state;
 	struct client *client;                /* borrowed: it owns us */
 	struct upstream *upstream;            /* owned, NULL without one */
-	struct generation *generation;        /* ref from ROUTE on */
+	struct generation *generation;        /* ref */
 	const struct site *site;              /* in the generation */
 	const struct conf_server *server;     /* in the generation */
 	const struct conf_location *location; /* in the generation; NULL until routed */
@@ -53,7 +53,7 @@ struct exchange {
 	bool is_holding;     /* hold.c has begun */
 	bool sent_continue;  /* our own 100 went out */
 	bool is_body_held;   /* all of the body is in `body` */
-	struct flow up;      /* to the worker; before that into `body` (hold.c) */
+	struct flow up;      /* to the worker; its decoder serves hold.c before that */
 	bool is_up_begun;    /* `up` is set for the worker picked */
 	bool is_up_done;     /* the request was sent in full */
 	bool is_up_broken;   /* the worker takes nothing more; it may still answer */

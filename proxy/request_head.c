@@ -21,23 +21,27 @@ void head_put_field(struct head_writer *writer, struct slice name, struct slice 
 	head_put_text(writer, "\r\n");
 }
 
+/* Absolute-form goes on as origin-form; the authority is in Host (RFC 9112 section 3.2.2). */
+static void put_target(struct exchange *x, struct head_writer *w)
+{
+	const struct http_head *head = x->head;
+	uint32_t end = head->target.at + head->target.n;
+	if (head->authority.n == 0) {
+		head_put_slice(w, http_span_in(x->p, head->target));
+		return;
+	}
+	if (head->is_asterisk)
+		head_put_text(w, "*");
+	else if (head->path.n == 0)
+		head_put_text(w, "/");
+	head_put(w, x->p + head->path.at, end - head->path.at);
+}
+
 static void put_start_line(struct exchange *x, struct head_writer *w)
 {
 	head_put_slice(w, http_span_in(x->p, x->head->method));
 	head_put_text(w, " ");
-	if (x->head->authority.n == 0) {
-		head_put_slice(w, http_span_in(x->p, x->head->target));
-	} else {
-		/* Absolute-form goes on as origin-form; the authority is in Host (RFC 9112
-		 * section 3.2.2). */
-		if (x->head->path.n == 0)
-			head_put_text(w, "/");
-		head_put_slice(w, http_span_in(x->p, x->head->path));
-		if (x->head->query.n != 0) {
-			head_put_text(w, "?");
-			head_put_slice(w, http_span_in(x->p, x->head->query));
-		}
-	}
+	put_target(x, w);
 	head_put_text(w, " HTTP/1.1\r\n");
 }
 

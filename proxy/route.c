@@ -7,6 +7,7 @@
 #include "proxy/tls.h"
 
 #include "http/host.h"
+#include "http/path.h"
 #include "proxy/stats.h"
 #include "proxy/sticky_cookie.h"
 
@@ -34,6 +35,23 @@ static bool is_misdirected(
 		       x->generation->tls[server - x->generation->conf->servers];
 }
 
+/* As locations are matched: one spelling for all that mean the same. */
+static bool routing_path(struct exchange *x, struct slice *ret_path)
+{
+	struct slice path = http_span_in(x->p, x->head->path);
+	/* "OPTIONS *", and "GET http://host": the root stands for both. */
+	if (path.n == 0)
+		path = SLICE("/");
+	*ret_path = path;
+	if (path_is_normal(path))
+		return true;
+	char *normal = arena_take(&x->arena, path.n);
+	if (normal == NULL)
+		return false;
+	*ret_path = (struct slice){normal, path_normalize(path, normal)};
+	return true;
+}
+
 static enum step find_location(struct exchange *x)
 {
 	struct http_host host = {{"", 0}, -1};
@@ -43,10 +61,9 @@ static enum step find_location(struct exchange *x)
 	x->server = site_server(x->site, host.name, &is_named);
 	if (is_misdirected(x, x->server, host.name))
 		return refuse(x, 421, "this connection is not for that host");
-	struct slice path = http_span_in(x->p, x->head->path);
-	/* "OPTIONS *", and "GET http://host": the root stands for both. */
-	if (path.n == 0)
-		path = SLICE("/");
+	struct slice path;
+	if (!routing_path(x, &path))
+		return exchange_out_of_memory(x);
 	x->location = server_location(x->server, path);
 	if (x->location == NULL)
 		return refuse(x, 404, "nothing is configured for this path");
