@@ -79,7 +79,8 @@ LOCATIONS = [say("root", "/"), say("api", "/api/"), say("users", "/api/users"), 
 @pytest.mark.parametrize("target, wanted", [
     ("/", "root"), ("/x", "root"), ("/api", "root"), ("/api/", "api"), ("/api/x", "api"), ("/api/users", "users"),
     ("/api/users/1", "users"), ("/api/usersx", "users"), ("/api/user", "api"), ("/robots.txt", "exact"),
-    ("/robots.txt?x=1", "exact"), ("/api/users?x", "users"), ("/?/api/", "root"), ("/API/", "root")])
+    ("/robots.txt?x=1", "exact"), ("/api/users?x", "users"), ("/?/api/", "root"), ("/API/", "root"),
+    ("/%61pi/x", "api"), ("//api/x", "api"), ("/y/../robots.txt", "exact"), ("/%2e/api/%75sers", "users")])
 def test_the_longest_prefix_wins(servers, target, wanted):
     assert body(servers(server("", locations=LOCATIONS)), target) == wanted
 
