@@ -4,6 +4,7 @@ A suite is a function that returns its cases. What they found stands in
 build/reports/SUITE.xml, so that .ci/run can add to what dev/test has run and
 count all of it.
 """
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -15,10 +16,11 @@ import xml.etree.ElementTree as ET
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "build/reports"
+RAW = REPORTS / "raw"
 BUILD = ROOT / "build/test"
 BINARY = BUILD / "comfymux"
 FUZZ_SECONDS = 30
-SUITE_SECONDS = 720  # no suite may hang the whole
+PATIENCE = 600  # seconds; nothing may hang the whole
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
     "UBSAN_OPTIONS": "print_stacktrace=1",
@@ -33,20 +35,39 @@ class Case:
         self.text = text
 
 
-def run(command, **environment):
-    """The exit status; the output goes where ours goes. The command and its children end in time."""
-    print("+", " ".join(map(str, command)), flush=True)
-    child = subprocess.Popen([str(word) for word in command], cwd=ROOT, start_new_session=True,
-                             env={**os.environ, **SANITIZERS, **environment})
+running = set()  # processes, each with those it started in a session of its own
+
+
+def run(command, output=None, **environment):
+    """The exit status, 124 if it took too long. The output goes where ours goes, or to a file."""
+    if output is None:
+        print("+", " ".join(map(str, command)), flush=True)
+    child = subprocess.Popen(
+        [str(word) for word in command], cwd=ROOT, start_new_session=True, stdin=subprocess.DEVNULL,
+        stdout=output, stderr=subprocess.STDOUT if output else None,
+        env={**os.environ, **SANITIZERS, **environment})
+    running.add(child)
     try:
-        return child.wait(SUITE_SECONDS)
-    except BaseException as why:
+        status = child.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        end(child)
+        status = 124
+    running.discard(child)
+    return status
+
+
+def end(child):
+    """Asked first, so that a test runner ends what it started; then it and all of its session."""
+    child.send_signal(signal.SIGINT)
+    try:
+        child.wait(20)
+    except subprocess.TimeoutExpired:
+        pass
+    try:
         os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-        if isinstance(why, subprocess.TimeoutExpired):
-            print(f"{command[0]}: not done after {SUITE_SECONDS} s", flush=True)
-            return 124
-        raise
+    except ProcessLookupError:
+        pass
+    child.wait()
 
 
 def step(suite, name, command, **environment):
@@ -143,27 +164,50 @@ def lint():
             step("lint", "format", ["dev/fmt", "--check"])]
 
 
-def pytest(suite):
-    folder = f"test/{suite}"
-    report = REPORTS / f"pytest-{suite}.xml"
+def pytest(suite, path, output=None):
+    report = RAW / f"{pathlib.Path(path).stem}.xml"
     report.unlink(missing_ok=True)
-    status = run(["/usr/bin/python3", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider",
-                  f"--junitxml={report}", folder], COMFYMUX=str(BINARY))
+    status = run(["/usr/bin/python3", "-m", "pytest", "-q", "-rs", "--tb=short",
+                  "-p", "no:cacheprovider", f"--junitxml={report}", path],
+                 output=output, COMFYMUX=str(BINARY))
     return reported(suite, status, report)
 
 
 def worker():
-    return pytest("worker")
+    return pytest("worker", "test/worker")
 
 
 def integration():
+    """A process per file, one per processor at a time: these tests mostly wait."""
     failed = build("integration")
-    return [failed] if failed else pytest("integration")
+    if failed:
+        return [failed]
+
+    def run_file(path):
+        start = time.monotonic()
+        log = RAW / f"{path.stem}.log"
+        with open(log, "w") as output:
+            cases = pytest("integration", path.relative_to(ROOT), output)
+        seconds = time.monotonic() - start
+        bad = any(case.outcome == "failed" for case in cases)
+        print(f"{path.stem}: {len(cases)} tests, {seconds:.0f} s" + (", FAILED" if bad else ""),
+              flush=True)
+        return cases, log.read_text(errors="replace") if bad else ""
+
+    files = sorted(ROOT.glob("test/integration/test_*.py"))
+    pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
+    try:
+        done = list(pool.map(run_file, files))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    for _, log in done:
+        print(log, end="", flush=True)
+    return [case for cases, _ in done for case in cases]
 
 
 def browser():
     failed = build("browser")
-    return [failed] if failed else pytest("browser")
+    return [failed] if failed else pytest("browser", "test/browser")
 
 
 def check():
@@ -216,7 +260,7 @@ def main(words):
     if unknown:
         print(f"no suite {', '.join(unknown)}; there are: {', '.join(SUITES)}", file=sys.stderr)
         return 2
-    REPORTS.mkdir(parents=True, exist_ok=True)
+    RAW.mkdir(parents=True, exist_ok=True)
     if not add:
         for path in REPORTS.glob("*.xml"):
             path.unlink()
@@ -228,4 +272,15 @@ def main(words):
     return 0 if summarise() else 1
 
 
-sys.exit(main(sys.argv[1:]))
+def on_term(*_):
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, on_term)
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        for child in list(running):
+            end(child)
+        os._exit(130)  # threads of unfinished suites are not waited for
