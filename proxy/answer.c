@@ -96,6 +96,7 @@ static enum step send_out(
 	if (x->has_unread_body)
 		x->keeps_client = false;
 	x->is_own_answer = true;
+	proxy_stats.own_answers[status / 100 % 6]++;
 	x->status = (uint16_t)status;
 	put_head(x, &w, status, type, n);
 	x->head_bytes = x->down.sent + buf_waiting(&x->down.stash);
@@ -116,7 +117,6 @@ enum step exchange_answer(struct exchange *x, int status, const char *why, bool 
 	size_t n = is_json ? json_body(body, status, why) : html_body(body, status, why);
 	if (close)
 		x->keeps_client = false;
-	proxy_stats.refused[status / 100 % 6]++;
 	return send_out(x, status, is_json ? "application/json" : "text/html", body, n);
 }
 

@@ -86,10 +86,8 @@ static const struct conf_timeouts *timeouts_of(const struct client *client)
 	return &client->listener->generation->conf->timeouts;
 }
 
-static void wait_for_request(struct client *client)
+static void wait_for_request(struct client *client, uint64_t ms)
 {
-	uint64_t ms = client->served == 0 ? timeouts_of(client)->header_ms
-					  : timeouts_of(client)->keepalive_ms;
 	deadline_set(&client->deadline, is_stopping ? STOP_GRACE_MS : ms);
 }
 
@@ -136,7 +134,7 @@ static bool shake_hands(struct client *client)
 	generation_unref(client->handshake);
 	client->handshake = NULL;
 	enter(client, CLIENT_IDLE);
-	wait_for_request(client);
+	wait_for_request(client, timeouts_of(client)->header_ms);
 	return true;
 }
 
@@ -251,17 +249,17 @@ void client_accept(
 		deadline_set(&client->deadline, timeouts_of(client)->header_ms);
 		return;
 	}
-	wait_for_request(client);
+	wait_for_request(client, timeouts_of(client)->header_ms);
 }
 
-void client_next(struct client *client, struct buf *rest)
+void client_next(struct client *client, struct buf *rest, uint64_t keepalive_ms)
 {
 	client->exchange = NULL;
 	client->served++;
 	client->in = *rest;
 	*rest = (struct buf){0};
 	enter(client, CLIENT_IDLE);
-	wait_for_request(client);
+	wait_for_request(client, keepalive_ms);
 	/* Others first: a client that pipelines must not keep the loop to itself. */
 	if (buf_waiting(&client->in) != 0 || client->sock.can_read)
 		sock_step_again(&client->sock);

@@ -44,7 +44,7 @@ void client_accept(
 
 /* What an exchange does when it has ended: on to the next request, which may already lie in `rest`
  * (taken over). */
-void client_next(struct client *client, struct buf *rest);
+void client_next(struct client *client, struct buf *rest, uint64_t keepalive_ms);
 /* Ends the connection: our FIN first, then what the client still sends is read and dropped for a
  * while, so that it can read our answer instead of a RST (RFC 9112 section 9.6). */
 void client_linger(struct client *client);

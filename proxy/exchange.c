@@ -61,6 +61,11 @@ struct exchange *exchange_begin(struct client *client, struct buf *in)
 	return x;
 }
 
+const struct conf_timeouts *exchange_timeouts(const struct exchange *x)
+{
+	return x->location != NULL ? &x->location->timeouts : &x->generation->conf->timeouts;
+}
+
 void exchange_move(struct exchange *x, enum exchange_state to)
 {
 	ensure(exchange_may_move(x->state, to));
@@ -135,11 +140,12 @@ enum step exchange_end(struct exchange *x, enum close_reason reason)
 	struct client *client = x->client;
 	bool keeps = x->keeps_client && client->listener->accept != NULL;
 	bool lingers = !keeps && !client->sock.is_eof;
+	uint64_t keepalive_ms = exchange_timeouts(x)->keepalive_ms;
 	settle(x, reason);
 	struct buf rest = take_rest(x);
 	finish(x);
 	if (keeps) {
-		client_next(client, &rest);
+		client_next(client, &rest, keepalive_ms);
 		return STEP_GONE;
 	}
 	/* Unread octets in the kernel would turn our close into a RST and could take the answer

@@ -109,6 +109,8 @@ enum step {
 	STEP_GONE,  /* closed: touch nothing */
 };
 
+/* The location's, or before there is one the defaults. */
+const struct conf_timeouts *exchange_timeouts(const struct exchange *x);
 void exchange_move(struct exchange *x, enum exchange_state to);
 /* Sets what is waited for, and for how long. */
 void exchange_wait(struct exchange *x, enum exchange_wait what, uint64_t ms);

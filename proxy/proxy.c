@@ -33,14 +33,7 @@ void proxy_close_backend(struct backend *backend, enum close_reason reason)
 void proxy_finish(void)
 {
 	clients_close_all(CLOSE_SHUTDOWN);
-	/* An idle connection holds its backend: closing the last one must not free it under the
-	 * walk. */
-	list_each_safe (node, (struct list *)lb_backends()) {
-		struct backend *backend = lb_backend_ref(
-			CONTAINER_OF(node, struct backend, registered));
-		upstream_close_idle(backend);
-		lb_backend_unref(backend);
-	}
+	(void)upstreams_close_idle();
 	listeners_finish();
 	access_log_finish();
 	tls_finish();

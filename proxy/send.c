@@ -136,6 +136,8 @@ static enum step get_connection(struct exchange *x, bool fresh)
 		return STEP_AGAIN;
 	}
 	int rc = upstream_connect(&x->upstream, backend, x);
+	if (rc == -EMFILE && upstreams_close_idle())
+		rc = upstream_connect(&x->upstream, backend, x);
 	exchange_move(x, EX_CONNECT);
 	if (rc == -ENOMEM)
 		return exchange_out_of_memory(x);

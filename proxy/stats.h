@@ -8,18 +8,18 @@
 #include "proxy/close_reason.h"
 
 struct proxy_stats {
-	uint64_t accepted;      /* client connections ever */
-	uint64_t accept_errors; /* accept4 failed: EMFILE and its like */
-	uint64_t accept_paused; /* times that listeners stopped at limits.max_connections */
-	uint64_t idle_closed;   /* idle clients closed to make room */
-	uint32_t connections;   /* clients now */
-	uint32_t idle;          /* of them: between two requests */
-	uint32_t exchanges;     /* now, tunnels included */
-	uint32_t tunnels;       /* now */
-	uint32_t upstreams;     /* connections to workers now, idle included */
-	uint64_t requests;      /* heads accepted */
-	uint64_t responses[6];  /* sent to clients, by first digit */
-	uint64_t refused[6];    /* of them ours: by first digit */
+	uint64_t accepted;       /* client connections ever */
+	uint64_t accept_errors;  /* accept4 failed: EMFILE and its like */
+	uint64_t accept_paused;  /* times that listeners stopped at limits.max_connections */
+	uint64_t idle_closed;    /* idle clients closed to make room */
+	uint32_t connections;    /* clients now */
+	uint32_t idle;           /* of them: between two requests */
+	uint32_t exchanges;      /* now, tunnels included */
+	uint32_t tunnels;        /* now */
+	uint32_t upstreams;      /* connections to workers now, idle included */
+	uint64_t requests;       /* heads accepted */
+	uint64_t responses[6];   /* sent to clients, by first digit */
+	uint64_t own_answers[6]; /* of them given by no worker */
 	uint64_t limit_hits_header, limit_hits_target,
 		limit_hits_body; /* 431, 414, 413 that we said */
 	uint64_t retries;        /* an exchange moved to another worker */

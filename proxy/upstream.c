@@ -189,3 +189,17 @@ void upstream_close_idle(struct backend *backend)
 	while (!list_is_empty(&backend->idle))
 		upstream_close(list_first(&backend->idle, struct upstream, node));
 }
+
+bool upstreams_close_idle(void)
+{
+	bool has_closed = false;
+	/* The last connection of a backend that has left takes it along. */
+	list_each_safe (node, (struct list *)lb_backends()) {
+		struct backend *backend = lb_backend_ref(
+			CONTAINER_OF(node, struct backend, registered));
+		has_closed = has_closed || backend->idle_count != 0;
+		upstream_close_idle(backend);
+		lb_backend_unref(backend);
+	}
+	return has_closed;
+}

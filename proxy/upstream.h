@@ -51,6 +51,8 @@ void upstream_close(struct upstream *upstream);
 /* The same with a RST, so that the worker sees that the client has gone. */
 void upstream_reset(struct upstream *upstream);
 
+/* Descriptors are out: every idle connection to any worker. False when there was none. */
+bool upstreams_close_idle(void);
 /* Every idle connection of a backend. */
 void upstream_close_idle(struct backend *backend);
 
