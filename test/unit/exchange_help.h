@@ -38,11 +38,14 @@ static inline void exchange_help_init(struct exchange_help *help)
 		.keeps_client = true};
 }
 
+/* Fewer than a parser takes, so that ours can be added and it all be read again. */
+#define EXCHANGE_HELP_FIELDS 200
+
 /* The octets must stay where they are. */
 static inline enum http_verdict exchange_help_ask(struct exchange_help *help, struct slice octets)
 {
 	static const struct http_limits limits = {
-		.head_bytes = 1 << 16, .target_bytes = 1 << 16, .fields = HTTP_FIELDS_MOST};
+		.head_bytes = 1 << 16, .target_bytes = 1 << 16, .fields = EXCHANGE_HELP_FIELDS};
 	help->x.p = octets.p;
 	http_head_init(&help->head, HTTP_REQUEST);
 	enum http_verdict verdict = http_head_feed(&help->head, octets.p, octets.n, &limits);
@@ -53,7 +56,7 @@ static inline enum http_verdict exchange_help_ask(struct exchange_help *help, st
 static inline enum http_verdict exchange_help_say(struct exchange_help *help, struct slice octets)
 {
 	static const struct http_limits limits = {
-		.head_bytes = 1 << 16, .target_bytes = 0, .fields = HTTP_FIELDS_MOST};
+		.head_bytes = 1 << 16, .target_bytes = 0, .fields = EXCHANGE_HELP_FIELDS};
 	help->x.answer = &help->answer;
 	http_head_init(&help->answer, HTTP_RESPONSE);
 	return http_head_feed(&help->answer, octets.p, octets.n, &limits);
