@@ -1,11 +1,14 @@
 """Is every exchange in the access log, in a form that tools read?"""
+import json
 import re
 import signal
+import threading
 import time
 
 import pytest
 
 from harness import conf, tls, ws
+from harness.client import RawClient
 from harness.logs import read_combined
 from harness.wait import wait_until
 from harness.wire import make_request, make_response
@@ -169,6 +172,59 @@ def test_off_writes_nothing(start, backend, folder):
     mux.ask()
     mux.settle()
     assert not list(mux.folder.glob("*access*"))
+
+
+def test_rotation_under_load_loses_no_line(start, backend):
+    """Renamed and reopened while requests run: each line is whole, in one file or the next."""
+    mux = start(conf.config([backend]))
+    stop, count = threading.Event(), [0]
+
+    def ask():
+        with RawClient(mux.address) as client:
+            while not stop.is_set():
+                client.ask(f"/{count[0]}")
+                client.received.clear()
+                count[0] += 1
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    kept = []
+    for i in range(5):
+        before = count[0]
+        wait_until(lambda n=before: count[0] > n + 100, "the load goes on")
+        kept.append(mux.folder / f"access.log.{i}")
+        mux.access_log.rename(kept[-1])
+        mux.signal(signal.SIGUSR1)
+        wait_until(mux.access_log.exists, "a new file")
+    stop.set()
+    thread.join()
+    last = logged(mux)
+    lines = [json.loads(line) for path in kept for line in path.read_text().splitlines()] + last
+    targets = [next(v for v in line.values() if isinstance(v, str) and re.fullmatch(r"/\d+", v)) for line in lines]
+    assert targets == [f"/{i}" for i in range(count[0])]
+
+
+@pytest.mark.parametrize("fmt", ["json", "combined"])
+def test_a_very_long_line_is_still_a_line(start, backend, folder, fmt):
+    log = folder / "long.log"
+    mux = start(conf.config([backend], access_log={"file": str(log), "format": fmt}))
+    mux.access_log = log
+    for _ in range(3):
+        mux.ask("/" + "a" * 8000, fields=[("User-Agent", '"' * 20000), ("Referer", "\\" * 20000)])
+    lines = logged(mux, fmt)
+    assert len(lines) == 3
+    assert [str(line["status"]) for line in lines] == ["200"] * 3
+
+
+def test_a_client_that_left_is_told_as_such(start, backend):
+    backend.script = lambda conn: (conn.request(), conn.rest())
+    mux = start(conf.config([backend]))
+    with mux.client() as client:
+        client.send(make_request("/slow"))
+        backend.wait_requests(1)
+    wait_until(lambda: mux.open_connections() == 0, "the proxy let it go")
+    line, = logged(mux)
+    assert "client_left" in str(line)
 
 
 def test_lines_do_not_stay_in_the_buffer_for_ever(start, backend):

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from harness import conf, tls
+from harness import conf, sockdiag, tls
 from harness.sockdiag import kernel_buffers
 from harness.wait import wait_until
 from harness.wire import chunked, make_request, make_response
@@ -215,6 +215,39 @@ def test_a_slow_worker_does_not_make_the_proxy_pile_up_the_upload(start, backend
     go.set()
     assert sent < kernel_buffers() + 4 * MB, f"{sent} bytes were taken for a worker that reads nothing"
     assert used < 16 * MB
+
+
+def test_transfers_that_break_off_leave_no_pipes_behind(start, backend, io_mode):
+    """A few pipes are kept for the next transfer, but their number does not grow."""
+    if io_mode == "shortio":
+        size = 50000
+    else:
+        size = 64 * MB
+
+    def script(conn):
+        while conn.request() is not None:
+            conn.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)
+            for piece in pieces(size):
+                conn.send(piece)
+
+    backend.script = script
+    mux = start(conf.config([backend]))
+
+    def pipes():
+        return sockdiag.socket_inodes(mux.pid)[1].get("pipe", 0)
+
+    def round_of_breaks():
+        clients = [mux.client() for _ in range(12)]
+        for client in clients:
+            client.send(make_request())
+        for client in clients:
+            client.exactly(20000)
+            client.reset()
+        wait_until(lambda: mux.open_connections() == 0, "all have gone")
+        return pipes()
+
+    first = round_of_breaks()
+    assert [round_of_breaks() for _ in range(4)][-1] <= first + 4
 
 
 def test_many_transfers_at_once_do_not_mix(start, backend, io_mode):

@@ -240,6 +240,25 @@ def test_a_websocket_over_tls_passes_bytes_and_ends(secure, backend, who):
     backend.wait_over(3)
 
 
+def test_a_workers_last_words_in_a_tunnel_arrive_whole_before_close_notify(secure, backend):
+    words = bytes(range(256)) * 8000
+    backend.script = lambda conn: (conn.request(), conn.send(ws.switching() + words))
+    client = connect(secure())
+    client.send(ws.upgrade_request())
+    assert client.response().status == 101
+    assert client.rest() == words and client.ended == "eof"
+
+
+def test_a_tunnel_of_a_client_that_reads_slowly_loses_nothing(secure, backend):
+    words = bytes(range(256)) * 12000
+    backend.script = lambda conn: (conn.request(), conn.send(ws.switching() + words), conn.rest())
+    mux = secure()
+    client = mux.client(tls=tls.context(), name="comfy.test", buffers=4096)
+    client.send(ws.upgrade_request())
+    assert client.response().status == 101
+    assert client.exactly(len(words)) == words
+
+
 def test_renegotiation_is_refused(secure):
     """A 1.2 client that asks for a new handshake in the middle gets none."""
     mux = secure()

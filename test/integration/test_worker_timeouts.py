@@ -1,39 +1,18 @@
 """What does a client see of a worker that is too slow?"""
-import socket
 import threading
 
 import pytest
 
 from harness import conf
 from harness.backend import Backend
+from harness.dead import DeadMachine
 from harness.wait import Stopwatch, pace
 from harness.wire import Cut, make_request, make_response
 
 
-class FullListener:
-    """Listens, but its queue is full: the kernel drops what would connect, as a dead machine does."""
-    host = "127.0.0.1"
-
-    def __init__(self):
-        self.listener = socket.socket()
-        self.listener.bind((self.host, 0))
-        self.listener.listen(0)
-        self.port = self.listener.getsockname()[1]
-        self.fillers = []
-        for _ in range(3):
-            filler = socket.socket()
-            filler.setblocking(False)
-            filler.connect_ex((self.host, self.port))
-            self.fillers.append(filler)
-
-    def close(self):
-        for sock in (*self.fillers, self.listener):
-            sock.close()
-
-
 @pytest.fixture
 def dead_machine():
-    made = FullListener()
+    made = DeadMachine()
     yield made
     made.close()
 
