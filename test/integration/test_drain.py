@@ -60,7 +60,7 @@ def test_a_running_tunnel_goes_on(start, two, how):
     mux.reload_ok(config_of(two, {"w1"}) if how == "drain" else config_of(two[1:]))
     assert echoes(client)
     for worker in two:
-        worker.script = Comfy._script.__get__(worker)
+        worker.script = Comfy.serve.__get__(worker)
     assert {worker_of(mux.ask()) for _ in range(4)} == {"w2"}
     assert echoes(client)
 

@@ -5,8 +5,6 @@ import signal
 import subprocess
 import threading
 
-import pytest
-
 from harness import conf, paths, ws
 from harness.client import RawClient
 from harness.mux import SANITIZERS, Exited

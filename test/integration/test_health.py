@@ -85,13 +85,13 @@ def test_each_change_is_one_line_with_its_reason(start, two):
 
 @pytest.mark.parametrize("status", [301, 404, 403, 500, 503])
 def test_only_2xx_is_good(start, two, status):
-    two[0]._reply = lambda request, path: b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % status
+    two[0].reply = lambda request, path: b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % status
     mux = started(start, two)
     mux.wait_state("w1", "down")
 
 
 def test_204_is_good(start, two):
-    two[0]._reply = lambda request, path: b"HTTP/1.1 204 X\r\n\r\n"
+    two[0].reply = lambda request, path: b"HTTP/1.1 204 X\r\n\r\n"
     mux = started(start, two)
     two[0].wait_requests(5)
     assert mux.nodes()["w1"]["state"] == "up"
@@ -158,8 +158,8 @@ def test_probes_are_spread(start, backend_of):
     workers = [Comfy(f"w{i}") for i in range(8)]
     backend_of.made.extend(workers)
     for worker in workers:
-        reply = worker._reply
-        worker._reply = lambda request, path, r=reply: (stamps.append(time.monotonic()), r(request, path))[1]
+        reply = worker.reply
+        worker.reply = lambda request, path, r=reply: (stamps.append(time.monotonic()), r(request, path))[1]
     started(start, workers, interval=1)
     wait_until(lambda: len(stamps) >= 32, "four rounds of probes")
     last = sorted(stamps)[24:32]
@@ -202,7 +202,7 @@ def test_what_system_stats_tells_is_kept_and_shown(start, one):
 
 
 def test_a_probe_whose_answer_is_no_comfyuis_is_still_good(start, one):
-    one._reply = lambda request, path: b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n[1,2,3]"
+    one.reply = lambda request, path: b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n[1,2,3]"
     mux = started(start, [one])
     one.wait_requests(4)
     assert mux.nodes()["w1"]["state"] == "up"

@@ -147,7 +147,7 @@ def test_max_concurrent_counts_jobs_and_not_connections(start, two):
 
 
 def test_a_worker_that_does_not_know_prompt_still_gets_work(start, two):
-    two[0]._reply = lambda request, path: b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nw1"
+    two[0].reply = lambda request, path: b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nw1"
     mux = started(start, two)
     asked_again(two[0])
     with mux.client() as client:
@@ -159,8 +159,8 @@ def test_a_worker_that_does_not_know_prompt_still_gets_work(start, two):
                                     b'{"exec_info":[]}', b"[" * 5000, b'"x"', b"", b"\xff\xfe", b'{"exec_info":{"queue_remaining":"7"}}',
                                     b'{"exec_info":{"queue_remaining":99999999999999999999}}'])
 def test_a_strange_load_answer_is_no_harm(start, two, answer):
-    reply = two[0]._reply
-    two[0]._reply = lambda request, path: (b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer
+    reply = two[0].reply
+    two[0].reply = lambda request, path: (b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer
                                            if (request.method, path) == ("GET", "/prompt") else reply(request, path))
     mux = started(start, two)
     mux.announce()

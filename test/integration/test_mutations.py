@@ -71,13 +71,13 @@ def drain(client, sent):
             response = client.response_head()
             if response.status == 101:
                 return
-            length, is_chunked = client._framing(response)
+            length, is_chunked = client.framing(response)
             if response.status < 200 or response.status in (204, 304) or method == "HEAD":
                 continue
             if length is None and not is_chunked:
                 client.rest()
                 return
-            client._body(response, length, is_chunked)
+            client.read_body(response, length, is_chunked)
     except (Cut, ConnectionError):
         return
 

@@ -109,7 +109,7 @@ def test_its_name_can_be_chosen(start, four):
 
 def test_the_workers_own_cookies_pass_beside_it(start, four):
     for worker in four:
-        worker._reply = lambda request, path, n=worker.name: (
+        worker.reply = lambda request, path, n=worker.name: (
             b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nSet-Cookie: c=d; Path=/x\r\nContent-Length: 2\r\n\r\n" + n.encode())
     mux = started(start, four, ["cookie"])
     cookies = mux.ask().cookies()
@@ -220,8 +220,8 @@ def test_an_id_the_client_chose_is_known_too(start, four):
     ids=["length", "chunked"])
 def test_it_is_learned_however_the_answer_is_framed(start, four, raw):
     for worker in four:
-        reply = worker._reply
-        worker._reply = lambda request, path, r=reply: raw if request.method == "POST" else r(request, path)
+        reply = worker.reply
+        worker.reply = lambda request, path, r=reply: raw if request.method == "POST" else r(request, path)
     mux = started(start, four, ["prompt_id"])
     before = {w.name: len(w.jobs()) for w in four}
     mux.ask("/prompt", "POST", body=b"{}")
@@ -237,7 +237,7 @@ def test_an_unknown_id_is_asked_anywhere(start, four):
 
 def test_a_refused_job_teaches_nothing_and_passes(start, four):
     for worker in four:
-        worker._reply = lambda request, path: (
+        worker.reply = lambda request, path: (
             b'HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{"error": {}}  ')
     mux = started(start, four, ["client_id", "prompt_id"])
     response = mux.ask("/prompt", "POST", body=submit("x"))

@@ -100,7 +100,7 @@ def test_priority_based_goes_on_when_that_one_is_full(start, fleet):
 def known(mux, worker, count=2):
     """Until the proxy has asked for the load again, after the last change."""
     before = sum(r.method == "GET" and r.target == "/prompt" for r in worker.requests)
-    worker._wait(lambda: sum(r.method == "GET" and r.target == "/prompt" for r in worker.requests) >= before + count,
+    worker.wait_for(lambda: sum(r.method == "GET" and r.target == "/prompt" for r in worker.requests) >= before + count,
                  "the load was asked for", 8)
     assert mux.is_running()
 
@@ -167,13 +167,13 @@ def test_least_conn_avoids_the_one_with_tunnels_and_running_requests(start, flee
 
 def test_least_time_prefers_the_fast_one(start, fleet):
     workers = fleet(2)
-    reply = workers[0]._reply
+    reply = workers[0].reply
 
     def slow(request, path):
         workers[0].gone_on.wait(0.05)
         return reply(request, path)
 
-    workers[0]._reply = slow
+    workers[0].reply = slow
     mux = start(conf.config(pools=[pool_of(workers, "least_time")]))
     run(mux, 8)
     assert run(mux, 12).count("w2") >= 10

@@ -11,7 +11,7 @@ import threading
 
 from .sockdiag import wait_consumed
 from .wait import PATIENCE, Deadline, TooLate
-from .wire import Cut, Malformed, Reader, make_response
+from .wire import Cut, Reader, make_response
 
 
 class BackendConnection(Reader):
@@ -154,7 +154,8 @@ class Backend:
             self.requests.append(request)
             self.changed.notify_all()
 
-    def _wait(self, question, what, seconds):
+    def wait_for(self, question, what, seconds=None):
+        """Until the answer is true; asked anew whenever something changed here."""
         deadline = Deadline(PATIENCE if seconds is None else seconds)
         with self.changed:
             while not question():
@@ -164,16 +165,16 @@ class Backend:
                     raise TooLate(f"{what}: not within {deadline.seconds} s")
 
     def wait_requests(self, count, seconds=None):
-        self._wait(lambda: len(self.requests) >= count, f"{count} requests at the backend", seconds)
+        self.wait_for(lambda: len(self.requests) >= count, f"{count} requests at the backend", seconds)
         return self.requests
 
     def wait_connections(self, count, seconds=None):
-        self._wait(lambda: len(self.connections) >= count, f"{count} connections", seconds)
+        self.wait_for(lambda: len(self.connections) >= count, f"{count} connections", seconds)
         return self.connections
 
     def wait_over(self, seconds=None):
         """Until every script has ended."""
-        self._wait(lambda: all(c.over.is_set() for c in self.connections), "scripts end", seconds)
+        self.wait_for(lambda: all(c.over.is_set() for c in self.connections), "scripts end", seconds)
 
     def received(self):
         """Every byte of every connection, in the order of the connections."""
@@ -203,6 +204,3 @@ class Backend:
         for conn in list(self.connections):
             conn.over.wait(PATIENCE)
         self.holder.close()
-
-
-__all__ = ["Backend", "BackendConnection", "Malformed", "answering"]

@@ -5,7 +5,7 @@ import struct
 
 from .sockdiag import wait_consumed
 from .wait import PATIENCE, Stopwatch
-from .wire import Cut, Malformed, Reader, make_request
+from .wire import Malformed, Reader, make_request
 
 
 def _connect(address, source, patience, buffers):
@@ -107,6 +107,3 @@ class RawClient(Reader):
 
     def __exit__(self, *_):
         self.close()
-
-
-__all__ = ["Cut", "Malformed", "RawClient"]

@@ -26,9 +26,9 @@ class Comfy(Backend):
         self.own_ids = prompt_id
         self.count = 0
         self.gone_on = threading.Event()
-        super().__init__(self._script)
+        super().__init__(self.serve)
 
-    def _script(self, conn):
+    def serve(self, conn):
         while (request := conn.request()) is not None:
             path = request.target.partition("?")[0].removeprefix("/api")
             if request.has("upgrade"):
@@ -39,7 +39,7 @@ class Comfy(Backend):
                 return self._talk(conn)
             if self.stalled or (self.silent_probes and path == "/system_stats"):
                 self.gone_on.wait(30)
-            conn.send(self._reply(request, path))
+            conn.send(self.reply(request, path))
 
     def _talk(self, conn):
         """A byte now and then, as long as talking is set; reads until the other side ends."""
@@ -53,7 +53,7 @@ class Comfy(Backend):
             except TimeoutError:
                 pass
 
-    def _reply(self, request, path):
+    def reply(self, request, path):
         if path == "/system_stats":
             if not self.healthy:
                 return make_response(b"broken", 500, "Internal Server Error")

@@ -193,7 +193,7 @@ class Reader:
             self.buffer = b""
         return b"".join(parts)
 
-    def _body(self, message, length, chunked):
+    def read_body(self, message, length, chunked):
         try:
             if chunked:
                 message.framing = "chunked"
@@ -245,7 +245,7 @@ class Reader:
             raise
 
     @staticmethod
-    def _framing(message):
+    def framing(message):
         lengths, codings = message.all("content-length"), message.all("transfer-encoding")
         if len(lengths) + len(codings) > 1:
             raise Malformed(f"more than one framing field in {message.raw_head!r}")
@@ -264,7 +264,7 @@ class Reader:
                 return None
             raise
         request = parse_request(raw)
-        self._body(request, *self._framing(request))
+        self.read_body(request, *self.framing(request))
         return request
 
     def request_head(self):
@@ -276,12 +276,12 @@ class Reader:
                 return None
             raise
         request = parse_request(raw)
-        self._framing(request)
+        self.framing(request)
         return request
 
     def response_head(self):
         response = parse_response(self.until(b"\r\n\r\n", "a response head"))
-        self._framing(response)
+        self.framing(response)
         if response.status < 200 or response.status == 204:
             if response.has("content-length") or response.has("transfer-encoding"):
                 raise Malformed(f"framing field in a {response.status}")
@@ -298,7 +298,7 @@ class Reader:
         response.interim = interim if keep_interim else []
         if method == "HEAD" or response.status in (101, 204, 304):
             return response
-        length, chunked = self._framing(response)
+        length, chunked = self.framing(response)
         if length is None and not chunked:
             response.framing = "close"
             body = self.rest("a body that ends by close")
@@ -306,7 +306,7 @@ class Reader:
                 raise Cut(self.ended, "a body that ends by close", body)
             response.body = response.raw_body = body
         else:
-            self._body(response, length, chunked)
+            self.read_body(response, length, chunked)
         return response
 
 
