@@ -111,7 +111,7 @@ def test_the_program_lives_and_serves_on(start, backend_of, number):
         seen |= attempt(mux, secure, get, True)
         if turn % 3 == 1:
             mux.signal(1)
-    if number > 5:
+    if number > 25:  # an exchange asks for memory about a dozen times
         for _ in range(40):
             if 200 in seen:
                 break
