@@ -134,8 +134,9 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
 		sock->can_write = true;
 	if (what & EV_CLOSED)
 		sock->peer_closed = sock->can_read = true;
-	/* A goodbye that found no room is said now. */
-	if (sock->has_ended && (what & EV_WRITE))
+	/* A TLS goodbye that found no room is said now. (A FIN needs none, and each shutdown() is
+	 * an edge.) */
+	if (sock->has_ended && sock->tls != NULL && (what & EV_WRITE))
 		sock->transport->end(sock);
 	sock->step(sock);
 }
@@ -166,6 +167,8 @@ void sock_close(struct sock *sock)
 		return;
 	next_turn_cancel(&sock->again);
 	list_remove(&sock->doubt);
+	if (list_is_empty(&doubted) && deadline_is_set(&doubt_timer))
+		deadline_clear(&doubt_timer);
 	(void)event_del(&sock->event);
 	sock->transport->finish(sock);
 	(void)close(sock->fd);
