@@ -107,23 +107,28 @@ static void run_waiting_turn(void)
 	}
 }
 
+bool loop_turn(void)
+{
+	/* Waiting must not count as work, so a turn begins with its first tick. */
+	clock_turn_began_us = 0;
+	int wait = list_is_empty(&waiting_turn) ? EVLOOP_ONCE : EVLOOP_NONBLOCK;
+	if (event_base_loop(base, wait) < 0)
+		return false;
+	run_waiting_turn();
+	run_deferred();
+	if (clock_turn_began_us == 0)
+		return true;
+	uint64_t us = clock_tick() - clock_turn_began_us;
+	histogram_add(&busy, us);
+	if (us > busy_most_us)
+		busy_most_us = us;
+	return true;
+}
+
 void loop_run(void)
 {
-	while (!is_stopping) {
-		/* Waiting must not count as work, so a turn begins with its first tick. */
-		clock_turn_began_us = 0;
-		int wait = list_is_empty(&waiting_turn) ? EVLOOP_ONCE : EVLOOP_NONBLOCK;
-		if (event_base_loop(base, wait) < 0)
-			break;
-		run_waiting_turn();
-		run_deferred();
-		if (clock_turn_began_us == 0)
-			continue;
-		uint64_t us = clock_tick() - clock_turn_began_us;
-		histogram_add(&busy, us);
-		if (us > busy_most_us)
-			busy_most_us = us;
-	}
+	while (!is_stopping && loop_turn())
+		continue;
 	run_deferred();
 }
 

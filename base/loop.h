@@ -26,6 +26,8 @@ struct event_base *loop_base(void); /* borrowed: lives until loop_finish */
 
 /* Turns until loop_stop(). */
 void loop_run(void);
+/* One turn; waits for an event if there is nothing to do. False: the loop is broken. For tests. */
+bool loop_turn(void);
 void loop_stop(void);
 /* How long the turns kept the loop busy: the lag that others saw. */
 const struct histogram *loop_busy(void);

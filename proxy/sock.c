@@ -210,7 +210,8 @@ bool sock_is_stale(struct sock *sock)
 
 bool sock_is_broken(struct sock *sock)
 {
-	char octet;
-	ssize_t got = recv(sock->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT);
-	return got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
+	int error = 0;
+	socklen_t n = sizeof(error);
+	/* A read would tell nothing before the last octet, and behind a FIN nothing at all. */
+	return getsockopt(sock->fd, SOL_SOCKET, SO_ERROR, &error, &n) != 0 || error != 0;
 }

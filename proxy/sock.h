@@ -77,7 +77,8 @@ static inline ssize_t sock_write(struct sock *sock, const struct iovec *iov, int
 }
 void sock_end(struct sock *sock);
 
-/* Looks without taking anything: the connection was reset. For sockets whose peer_closed is set. */
+/* The connection was reset, whatever may still lie there to be read. Tells it once: close then. For
+ * sockets that can be read or whose peer_closed is set. */
 bool sock_is_broken(struct sock *sock);
 
 /*
