@@ -169,6 +169,8 @@ static void on_worker_change(struct backend *backend, enum backend_state from)
 	LOG_AT(level, "worker_state", "pool=%s worker=%s from=%s to=%s why=%s",
 		LOG_QUOTE(backend->pool), LOG_QUOTE(backend->id), names[from],
 		names[backend->state], LOG_QUOTE(backend->why));
+	if (backend->state == BACKEND_DOWN)
+		proxy_close_tunnels(backend);
 }
 
 static void on_libevent_log(int severity, const char *text)

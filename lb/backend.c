@@ -153,7 +153,7 @@ void lb_backend_bad(struct backend *backend, bool may_be_busy, const char *why)
 	}
 }
 
-void lb_backend_failed(struct backend *backend, const char *why)
+void lb_backend_failed(struct backend *backend, bool may_be_busy, const char *why)
 {
 	char text[sizeof(backend->why)];
 	backend->passive_failures++;
@@ -161,7 +161,7 @@ void lb_backend_failed(struct backend *backend, const char *why)
 	if (backend->passive_failures < backend->fall)
 		return;
 	(void)snprintf(text, sizeof(text), "passive: %s", why == NULL ? "failed" : why);
-	lb_backend_set_state(backend, BACKEND_DOWN, text);
+	lb_backend_set_state(backend, may_be_busy ? BACKEND_BUSY : BACKEND_DOWN, text);
 }
 
 void lb_backend_set_state(struct backend *backend, enum backend_state state, const char *why)

@@ -118,7 +118,7 @@ void lb_backend_good(struct backend *backend, bool is_enough, const char *why);
 void lb_backend_bad(struct backend *backend, bool may_be_busy, const char *why);
 /* An exchange failed there (lb_pool_done): `fall` of them in a row, without one that went well
  * between, take it down. `why` may be NULL. */
-void lb_backend_failed(struct backend *backend, const char *why);
+void lb_backend_failed(struct backend *backend, bool may_be_busy, const char *why);
 void lb_backend_set_state(struct backend *backend, enum backend_state state, const char *why);
 void lb_backend_set_draining(struct backend *backend, bool is_draining);
 void lb_backend_set_limits(struct backend *backend, uint32_t rise, uint32_t fall);

@@ -97,6 +97,7 @@ struct lb_outcome {
 	bool was_job, job_accepted; /* accepted: the worker answered 2xx */
 	uint32_t first_byte_us;     /* 0: no answer came */
 	uint32_t took_us;           /* picked -> answer complete; 0: not to be counted (a tunnel) */
+	bool was_silent;            /* LB_DONE_FAILED: a time-out, so it may only be busy */
 	const char *why;            /* LB_DONE_FAILED: for people */
 };
 /* Ends what lb_pool_pick began. A failure counts towards the backend's `fall` (passive), a success

@@ -252,6 +252,14 @@ static void count_times(struct backend *backend, const struct lb_outcome *outcom
 		histogram_add(&backend->stats.whole, outcome->took_us);
 }
 
+/* As in health/: who spoke on any connection within heartbeat_timeout is busy and not down. */
+static bool was_heard_lately(const struct lb_pool *pool, const struct backend *backend)
+{
+	uint64_t silent_us = clock_now_us - backend->last_heard_us;
+	return backend->last_heard_us != 0 &&
+	       silent_us < pool->conf->health.heartbeat_timeout_ms * 1000;
+}
+
 void lb_pool_done(struct lb_pool *pool, struct lb_seat *seat, const struct lb_outcome *outcome)
 {
 	struct backend *backend = seat->backend;
@@ -273,7 +281,8 @@ void lb_pool_done(struct lb_pool *pool, struct lb_seat *seat, const struct lb_ou
 		break;
 	case LB_DONE_FAILED:
 		backend->stats.failures++;
-		lb_backend_failed(backend, outcome->why);
+		lb_backend_failed(backend, outcome->was_silent && was_heard_lately(pool, backend),
+			outcome->why);
 		break;
 	}
 	touch(seat);

@@ -24,6 +24,7 @@ static const char *const names[CLOSE_REASONS] = {
 	[CLOSE_NO_WORKER] = "no_worker",
 	[CLOSE_TUNNEL_TIMEOUT] = "tunnel_timeout",
 	[CLOSE_TUNNEL_CLOSED] = "tunnel_closed",
+	[CLOSE_WORKER_DOWN] = "worker_down",
 	[CLOSE_DRAIN_TIMEOUT] = "drain_timeout",
 	[CLOSE_IDLE_CLOSED] = "idle_closed",
 	[CLOSE_OUT_OF_MEMORY] = "out_of_memory",

@@ -26,8 +26,9 @@ enum close_reason {
 	CLOSE_NO_WORKER,         /* none eligible */
 	CLOSE_TUNNEL_TIMEOUT,    /* timeouts.tunnel */
 	CLOSE_TUNNEL_CLOSED,     /* both sides of a tunnel ended */
-	CLOSE_DRAIN_TIMEOUT,     /* timeouts.drain */
-	CLOSE_IDLE_CLOSED,       /* an idle client made room for another */
+	CLOSE_WORKER_DOWN, /* a tunnel whose worker is out: its client is to come back elsewhere */
+	CLOSE_DRAIN_TIMEOUT, /* timeouts.drain */
+	CLOSE_IDLE_CLOSED,   /* an idle client made room for another */
 	CLOSE_OUT_OF_MEMORY,
 	CLOSE_SHUTDOWN,
 	CLOSE_REASONS

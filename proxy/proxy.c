@@ -30,6 +30,15 @@ void proxy_close_backend(struct backend *backend, enum close_reason reason)
 		exchange_abort(list_first(&backend->busy, struct upstream, node)->exchange, reason);
 }
 
+void proxy_close_tunnels(struct backend *backend)
+{
+	list_each_safe (node, &backend->busy) {
+		struct exchange *x = CONTAINER_OF(node, struct upstream, node)->exchange;
+		if (x->is_tunnel)
+			exchange_abort(x, CLOSE_WORKER_DOWN);
+	}
+}
+
 void proxy_finish(void)
 {
 	clients_close_all(CLOSE_SHUTDOWN);

@@ -36,6 +36,9 @@ uint32_t proxy_connections(void);
 void proxy_on_empty(void (*fn)(void));
 /* TERM, or the drain is over: closes every exchange and connection with that reason. */
 void proxy_close_all(enum close_reason reason);
+/* The worker is out. Its tunnels end, because a page whose /ws stays behind would see nothing of
+ * what its next jobs do elsewhere; browsers dial again at once. */
+void proxy_close_tunnels(struct backend *backend);
 /* timeouts.drain is over for a worker: ends its exchanges and tunnels. */
 void proxy_close_backend(struct backend *backend, enum close_reason reason);
 

@@ -44,6 +44,7 @@ void exchange_pick_done(struct exchange *x, enum lb_result result, const char *w
 					 ? (uint32_t)(x->first_byte_us - x->sent_us)
 					 : 0,
 		.took_us = x->is_tunnel ? 0 : (uint32_t)min_u64(took_us, UINT32_MAX),
+		.was_silent = x->reason == CLOSE_CONNECT_TIMEOUT || x->reason == CLOSE_READ_TIMEOUT,
 		.why = why,
 	};
 	struct backend *backend = x->seat->backend;

@@ -12,6 +12,8 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -214,4 +216,10 @@ bool sock_is_broken(struct sock *sock)
 	socklen_t n = sizeof(error);
 	/* A read would tell nothing before the last octet, and behind a FIN nothing at all. */
 	return getsockopt(sock->fd, SOL_SOCKET, SO_ERROR, &error, &n) != 0 || error != 0;
+}
+
+bool sock_has_arrived(const struct sock *sock)
+{
+	int waiting = 0;
+	return ioctl(sock->fd, SIOCOUTQ, &waiting) != 0 || waiting == 0;
 }

@@ -77,6 +77,9 @@ static inline ssize_t sock_write(struct sock *sock, const struct iovec *iov, int
 }
 void sock_end(struct sock *sock);
 
+/* Everything written was acknowledged by the peer's kernel. */
+bool sock_has_arrived(const struct sock *sock);
+
 /* The connection was reset, whatever may still lie there to be read. Tells it once: close then. For
  * sockets that can be read or whose peer_closed is set. */
 bool sock_is_broken(struct sock *sock);

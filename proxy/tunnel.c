@@ -2,7 +2,8 @@
  * proxy/tunnel.c - after 101: octets both ways, each direction ending for itself.
  *
  *   client --up--> worker     FIN from one side is passed on once what came before it is sent
- *   client <-down- worker     an error on one side is a RST on the other
+ *   client <-down- worker     a client that broke off is a RST for the worker; a worker that did,
+ * the end of what it said
  *
  * An idle tunnel keeps its structs and gives everything else back.
  */
@@ -63,47 +64,85 @@ static void slim_down(struct exchange *x)
 		buf_release(&x->upstream->in);
 }
 
-/* True when the flow goes on. *ret_failed: its sockets are of no more use. */
-static bool pump(struct flow *flow, struct exchange *x, bool *is_passed_on, bool *ret_failed)
+/* How one direction goes. */
+enum way { WAY_GOES, WAY_ENDED, WAY_CLIENT_BROKE, WAY_WORKER_BROKE };
+
+static enum way pump(struct exchange *x, struct flow *flow, bool *is_passed_on)
 {
 	if (*is_passed_on)
-		return false;
-	switch (flow_pump(flow)) {
+		return WAY_ENDED;
+	enum flow_result result = flow_pump(flow);
+	switch (result) {
 	case FLOW_END:
 		*is_passed_on = true;
 		sock_end(flow->to);
-		return false;
+		return WAY_ENDED;
 	case FLOW_AGAIN:
 		sock_step_again(&x->client->sock);
-		return true;
+		return WAY_GOES;
 	case FLOW_WAIT:
-		return true;
+		return WAY_GOES;
 	default:
-		*ret_failed = true;
-		return false;
+		break;
 	}
+	struct sock *broken = result == FLOW_TO_ERROR ? flow->to : flow->from;
+	return broken == &x->client->sock ? WAY_CLIENT_BROKE : WAY_WORKER_BROKE;
+}
+
+/* Both directions, as far as they go now. */
+static enum way pump_both(struct exchange *x)
+{
+	enum way down = pump(x, &x->down, &x->is_closing_down);
+	enum way up = pump(x, &x->up, &x->is_closing_up);
+	if (up == WAY_WORKER_BROKE) {
+		/* It takes nothing more, but what it said last (a close frame, often) is still to
+		 * be read. */
+		x->is_closing_up = true;
+		x->upstream->sock.can_read = true;
+		up = WAY_ENDED;
+		down = pump(x, &x->down, &x->is_closing_down);
+	}
+	if (up == WAY_CLIENT_BROKE || down == WAY_CLIENT_BROKE)
+		return WAY_CLIENT_BROKE;
+	if (down == WAY_WORKER_BROKE)
+		return WAY_WORKER_BROKE;
+	return up == WAY_ENDED && down == WAY_ENDED ? WAY_ENDED : WAY_GOES;
+}
+
+/* A worker that cannot send stands still for all its clients (ComfyUI has one loop), so one that
+ * takes nothing has timeouts.send and not timeouts.tunnel. */
+static void wait_for_octets(struct exchange *x)
+{
+	const struct conf_timeouts *timeouts = &x->location->timeouts;
+	if (!flow_is_flushed(&x->down))
+		exchange_keep_waiting(x, WAIT_SEND, timeouts->send_ms, x->down.has_moved);
+	else
+		exchange_keep_waiting(
+			x, WAIT_TUNNEL, timeouts->tunnel_ms, x->up.has_moved || x->down.has_moved);
 }
 
 enum step exchange_tunnel(struct exchange *x)
 {
-	bool has_failed = false;
 	x->up.has_moved = x->down.has_moved = false;
-	bool goes_up = pump(&x->up, x, &x->is_closing_up, &has_failed);
-	bool goes_down = pump(&x->down, x, &x->is_closing_down, &has_failed);
+	enum way way = pump_both(x);
 	if (x->down.has_moved)
 		lb_backend_heard(x->seat->backend, clock_now_us);
-	if (has_failed) {
-		exchange_pick_done(x, LB_DONE_OK, "");
-		return exchange_cut(x, CLOSE_TUNNEL_CLOSED);
-	}
-	if (!goes_up && !goes_down) {
+	switch (way) {
+	case WAY_GOES:
+		slim_down(x);
+		wait_for_octets(x);
+		return STEP_WAIT;
+	case WAY_ENDED:
 		exchange_pick_done(x, LB_DONE_OK, "");
 		upstream_close(x->upstream);
 		x->upstream = NULL;
 		return exchange_end(x, CLOSE_TUNNEL_CLOSED);
+	case WAY_CLIENT_BROKE:
+	case WAY_WORKER_BROKE:
+		break;
 	}
-	slim_down(x);
-	if (x->up.has_moved || x->down.has_moved)
-		exchange_wait(x, WAIT_TUNNEL, x->location->timeouts.tunnel_ms);
-	return STEP_WAIT;
+	/* A RST for a RST, but not if it would take along octets that are still on their way. */
+	x->is_cut_visible = sock_has_arrived(&x->client->sock);
+	exchange_pick_done(x, LB_DONE_OK, "");
+	return exchange_cut(x, CLOSE_TUNNEL_CLOSED);
 }

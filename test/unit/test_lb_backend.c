@@ -138,16 +138,26 @@ static void a_verdict_needs_no_counting(void **state)
 static void failures_in_a_row_take_it_down(void **state)
 {
 	(void)state;
-	lb_backend_failed(backend, "connection refused");
-	lb_backend_failed(backend, "connection refused");
+	lb_backend_failed(backend, false, "connection refused");
+	lb_backend_failed(backend, false, "connection refused");
 	expect(BACKEND_UP, 2);
-	lb_backend_failed(backend, "connection refused");
+	lb_backend_failed(backend, false, "connection refused");
 	expect(BACKEND_DOWN, 0);
 	assert_string_equal(backend->why, "passive: connection refused");
 	lb_backend_good(backend, true, "200");
 	assert_int_equal(backend->passive_failures, 0);
-	lb_backend_failed(backend, NULL);
+	lb_backend_failed(backend, false, NULL);
 	expect(BACKEND_UP, 4);
+}
+
+static void silence_of_one_that_was_heard_lately_is_business(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		lb_backend_failed(backend, true, "connect timed out");
+	expect(BACKEND_BUSY, 2);
+	lb_backend_failed(backend, false, "connection refused");
+	expect(BACKEND_DOWN, 0);
 }
 
 static void limits_keep_the_side(void **state)
@@ -242,6 +252,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(becomes_busy_where_it_would_fall, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_verdict_needs_no_counting, setup, teardown),
 		cmocka_unit_test_setup_teardown(failures_in_a_row_take_it_down, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			silence_of_one_that_was_heard_lately_is_business, setup, teardown),
 		cmocka_unit_test_setup_teardown(limits_keep_the_side, setup, teardown),
 		cmocka_unit_test_setup_teardown(draining_is_beside_the_state, setup, teardown),
 		cmocka_unit_test_setup_teardown(
