@@ -38,12 +38,16 @@ static inline size_t buf_room(const struct buf *buf)
 	return buf->room - buf->end;
 }
 
+/* The first octet that waits; NULL when nothing was ever put in. */
+static inline char *buf_first(const struct buf *buf)
+{
+	return buf->p == NULL ? NULL : buf->p + buf->start;
+}
+
 /* p is NULL when nothing was ever put in. */
 static inline struct slice buf_slice(const struct buf *buf)
 {
-	if (buf->p == NULL)
-		return (struct slice){NULL, 0};
-	return (struct slice){buf->p + buf->start, buf->end - buf->start};
+	return (struct slice){buf_first(buf), buf_waiting(buf)};
 }
 
 /* Frees what the pool keeps: at exit, and when memory is out. */

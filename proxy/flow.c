@@ -46,7 +46,7 @@ static void frame(struct flow *flow, struct framed *framed, const char *p, size_
 {
 	framed->count = 0;
 	framed->bytes = 0;
-	framed_add(framed, flow->stash.p + flow->stash.start, buf_waiting(&flow->stash));
+	framed_add(framed, buf_first(&flow->stash), buf_waiting(&flow->stash));
 	if (flow->out != FLOW_CHUNKED) {
 		framed_add(framed, p, n);
 		return;

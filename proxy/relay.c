@@ -160,7 +160,7 @@ enum step exchange_read_answer(struct exchange *x)
 		http_head_init(x->answer, HTTP_RESPONSE);
 	}
 	while (x->state == EX_SEND) {
-		const char *p = in->p + in->start;
+		const char *p = buf_first(in);
 		enum http_verdict verdict = buf_waiting(in) == 0
 						    ? HTTP_MORE
 						    : http_head_feed(x->answer, p, buf_waiting(in),

@@ -260,7 +260,7 @@ static bool begin_send(struct exchange *x)
 	if (x->is_body_held) {
 		x->up.from = NULL;
 		x->up.left = buf_waiting(&x->body);
-		x->up.ahead = x->body.p + x->body.start;
+		x->up.ahead = buf_first(&x->body);
 		x->up.ahead_n = buf_waiting(&x->body);
 	} else {
 		size_t ahead = buf_waiting(&x->in) - x->in_used;
