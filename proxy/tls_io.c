@@ -308,8 +308,10 @@ static struct slice next_piece(struct cursor *cursor, size_t most)
 {
 	size_t n = 0;
 	while (cursor->count > 0) {
-		const char *p = (const char *)cursor->iov->iov_base + cursor->at;
+		const char *base = cursor->iov->iov_base;
 		size_t here = min_size(cursor->iov->iov_len - cursor->at, most - n);
+		/* A buffer without octets need not be one. */
+		const char *p = here == 0 ? NULL : base + cursor->at;
 		bool is_last = cursor->count == 1;
 		cursor->at += here;
 		if (cursor->at == cursor->iov->iov_len) {
