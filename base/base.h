@@ -61,6 +61,14 @@ static inline bool slice_is(struct slice s, struct slice t)
 	return s.n == t.n && (s.n == 0 || memcmp(s.p, t.p, s.n) == 0);
 }
 
+/* Of ASCII letters; every other octet stays. */
+static inline char ascii_lower(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c | 0x20);
+	return c;
+}
+
 /* ASCII case-insensitive, as field names and most tokens compare. */
 static inline bool slice_is_nocase(struct slice s, struct slice t)
 {

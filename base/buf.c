@@ -69,7 +69,7 @@ bool buf_reserve(struct buf *buf, size_t n)
 	char *p = block_take(waiting + n, &room);
 	if (p == NULL)
 		return false;
-	if (waiting != 0)
+	if (buf->p != NULL && waiting != 0)
 		memcpy(p, buf->p + buf->start, waiting);
 	if (buf->p != NULL)
 		block_give(buf->p, buf->room);

@@ -31,10 +31,12 @@ static size_t json_body(char out[BODY_ROOM], int status, const char *why)
 	char type[48];
 	const char *reason = http_status_reason(status);
 	size_t n = 0;
-	for (; reason[n] != '\0' && n + 1 < sizeof(type); n++)
-		type[n] = reason[n] == ' ' || reason[n] == '-'   ? '_'
-			  : reason[n] >= 'A' && reason[n] <= 'Z' ? (char)(reason[n] | 0x20)
-								 : reason[n];
+	for (; reason[n] != '\0' && n + 1 < sizeof(type); n++) {
+		char c = reason[n];
+		type[n] = ascii_lower(c);
+		if (c == ' ' || c == '-')
+			type[n] = '_';
+	}
 	type[n] = '\0';
 	int bytes = snprintf(out, BODY_ROOM,
 		"{\"error\": {\"type\": \"%s\", \"message\": \"%s\", \"details\": \"\", "

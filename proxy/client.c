@@ -12,7 +12,8 @@
 
 #define READ_FIRST 4096 /* room for the first read of a request; nearly all heads fit */
 #define LINGER_MS 5000  /* how long a client may take to read an answer that came early ... */
-#define LINGER_BYTES (16 * 1024 * 1024) /* ... and how much of its body we drop meanwhile */
+#define LINGER_BYTES                                                                               \
+	(UINT64_C(16) * 1024 * 1024) /* ... and how much of its body we drop meanwhile */
 #define IDLE_IS_OLD_MS                                                                             \
 	1000 /* idle for less: it may be about to ask, and does not have to make room */
 #define STOP_GRACE_MS 1000 /* QUIT: what an idle client may still begin */
@@ -287,7 +288,7 @@ bool clients_have_old_idle(void)
 	if (list_is_empty(&idle_clients))
 		return false;
 	struct client *client = list_first(&idle_clients, struct client, node);
-	return clock_now_us - client->idle_since_us >= IDLE_IS_OLD_MS * 1000;
+	return clock_now_us - client->idle_since_us >= IDLE_IS_OLD_MS * UINT64_C(1000);
 }
 
 bool client_close_oldest_idle(enum close_reason reason)

@@ -138,7 +138,7 @@ static struct buf take_rest(struct exchange *x)
 enum step exchange_end(struct exchange *x, enum close_reason reason)
 {
 	struct client *client = x->client;
-	bool keeps = x->keeps_client && client->listener->accept != NULL;
+	bool keeps = x->keeps_client;
 	bool lingers = !keeps && !client->sock.is_eof;
 	uint64_t keepalive_ms = exchange_timeouts(x)->keepalive_ms;
 	settle(x, reason);
@@ -150,7 +150,8 @@ enum step exchange_end(struct exchange *x, enum close_reason reason)
 	}
 	/* Unread octets in the kernel would turn our close into a RST and could take the answer
 	 * along. */
-	bool has_unread = x->has_unread_body || buf_waiting(&rest) != 0 || client->sock.can_read;
+	bool has_unread = x->has_unread_body || buf_waiting(&rest) != 0 ||
+			  (client->sock.can_read && sock_has_unread(&client->sock));
 	buf_release(&rest);
 	if (lingers && has_unread)
 		client_linger(client);
@@ -256,14 +257,29 @@ static enum step step_once(struct exchange *x)
 	return STEP_GONE;
 }
 
+/* While a worker thinks nobody reads from the client, so its leaving has to be looked for. A RST
+ * leaves nobody to answer; a FIN may only mean that the client has said everything. */
+static void look_after_client(struct exchange *x)
+{
+	struct sock *sock = &x->client->sock;
+	if (x->state == EX_TUNNEL)
+		return;
+	bool has_news = sock->has_news;
+	sock->has_news = false;
+	if (has_news && sock_is_broken(sock))
+		(void)exchange_cut(x, CLOSE_CLIENT_LEFT);
+	else if (sock->peer_closed && x->state < EX_RELAY)
+		client_half_closed(x->client);
+}
+
 void exchange_step(struct exchange *x)
 {
 	enum step step;
 	do {
 		step = step_once(x);
 	} while (step == STEP_AGAIN);
-	if (step == STEP_WAIT && x->client->sock.peer_closed && x->state < EX_RELAY)
-		client_half_closed(x->client);
+	if (step == STEP_WAIT)
+		look_after_client(x);
 }
 
 static enum step timed_out(struct exchange *x)
@@ -283,8 +299,14 @@ static enum step timed_out(struct exchange *x)
 	case WAIT_CONNECT:
 		return exchange_try_failed(x, CLOSE_CONNECT_TIMEOUT);
 	case WAIT_READ:
-		if (!has_begun)
+		if (!has_begun && x->first_byte_us == 0)
 			return exchange_try_failed(x, CLOSE_READ_TIMEOUT);
+		if (!has_begun) {
+			/* Part of an answer came, so nobody else is asked. */
+			exchange_pick_done(x, LB_DONE_FAILED, "silent in the middle of its head");
+			x->reason = CLOSE_READ_TIMEOUT;
+			return exchange_answer(x, 504, "the worker did not answer in time", false);
+		}
 		exchange_pick_done(x, LB_DONE_FAILED, "silent in the middle of an answer");
 		return exchange_cut(x, CLOSE_READ_TIMEOUT);
 	case WAIT_SEND:

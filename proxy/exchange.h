@@ -53,6 +53,7 @@ struct exchange {
 	bool is_holding;     /* hold.c has begun */
 	bool sent_continue;  /* our own 100 went out */
 	bool is_body_held;   /* all of the body is in `body` */
+	bool is_streaming;   /* it is not: it goes on as it comes */
 	struct flow up;      /* to the worker; its decoder serves hold.c before that */
 	bool is_up_begun;    /* `up` is set for the worker picked */
 	bool is_up_done;     /* the request was sent in full */

@@ -6,6 +6,9 @@
  *                                  '---------+---------'       '-> TUNNEL -> DONE
  *                                   another worker
  *
+ * PICK goes back to ROUTE when a reload took away every worker before one was
+ * asked: the request then belongs to the new generation.
+ *
  * An answer of our own goes to RELAY from wherever it became clear that there
  * will be no other. A table and not code in the handlers, so that a new edge
  * is a visible decision. The edge RELAY -> PICK is missing for good: the client
@@ -20,7 +23,8 @@ static const struct {
 	[EX_READ_HEAD] = {"read_head", BIT(EX_ROUTE) | BIT(EX_RELAY) | BIT(EX_DONE)},
 	[EX_ROUTE] = {"route", BIT(EX_HOLD) | BIT(EX_RELAY) | BIT(EX_DONE)},
 	[EX_HOLD] = {"hold", BIT(EX_PICK) | BIT(EX_RELAY) | BIT(EX_DONE)},
-	[EX_PICK] = {"pick", BIT(EX_CONNECT) | BIT(EX_SEND) | BIT(EX_RELAY) | BIT(EX_DONE)},
+	[EX_PICK] = {"pick",
+		BIT(EX_ROUTE) | BIT(EX_CONNECT) | BIT(EX_SEND) | BIT(EX_RELAY) | BIT(EX_DONE)},
 	[EX_CONNECT] = {"connect", BIT(EX_SEND) | BIT(EX_PICK) | BIT(EX_RELAY) | BIT(EX_DONE)},
 	[EX_SEND] = {"send", BIT(EX_RELAY) | BIT(EX_PICK) | BIT(EX_DONE)},
 	[EX_RELAY] = {"relay", BIT(EX_TUNNEL) | BIT(EX_DONE)},

@@ -18,9 +18,9 @@
 #include "proxy/pipe_pool.h"
 #include "proxy/sock.h"
 
-#define FLOW_PIECE 65536         /* octets read at a time */
-#define FLOW_QUOTA (1024 * 1024) /* octets moved before others get their turn */
-#define FLOW_SPLICE (256 * 1024) /* from this much on it pays */
+#define FLOW_PIECE 65536                   /* octets read at a time */
+#define FLOW_QUOTA (UINT64_C(1024) * 1024) /* octets moved before others get their turn */
+#define FLOW_SPLICE (UINT64_C(256) * 1024) /* from this much on it pays */
 
 enum flow_framing {
 	FLOW_EMPTY,    /* no body */

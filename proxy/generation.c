@@ -54,14 +54,6 @@ static int create_tls(struct generation *g, struct conf_problems *problems)
 	return result;
 }
 
-static struct site *site_for(struct generation *g, const struct conf_listen *listen)
-{
-	for (uint32_t i = 0; i < g->site_count; i++)
-		if (strcmp(g->sites[i].listen->text, listen->text) == 0)
-			return &g->sites[i];
-	return NULL;
-}
-
 static uint32_t count_listens(const struct conf *conf)
 {
 	uint32_t n = 0;
@@ -114,7 +106,7 @@ static int create_sites(struct generation *g)
 	for (uint32_t i = 0; i < g->conf->server_count; i++) {
 		const struct conf_server *server = &g->conf->servers[i];
 		for (uint32_t k = 0; k < server->listen_count; k++) {
-			struct site *site = site_for(g, &server->listens[k]);
+			struct site *site = generation_site(g, server->listens[k].text);
 			if (site == NULL) {
 				site = &g->sites[g->site_count++];
 				site->listen = &server->listens[k];
@@ -206,8 +198,7 @@ const struct conf_server *site_server(const struct site *site, struct slice name
 	const struct conf_server *server = NULL;
 	if (site->name_count != 0 && name.n != 0 && name.n <= sizeof(lower)) {
 		for (size_t i = 0; i < name.n; i++)
-			lower[i] = name.p[i] >= 'A' && name.p[i] <= 'Z' ? (char)(name.p[i] | 0x20)
-									: name.p[i];
+			lower[i] = ascii_lower(name.p[i]);
 		server = find_name(site, (struct slice){lower, name.n}, false);
 		/* The longest suffix that is a wildcard's. */
 		for (size_t i = 1; server == NULL && i < name.n; i++)

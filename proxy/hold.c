@@ -40,6 +40,7 @@ static enum step is_whole(struct exchange *x)
 /* What was read so far is the beginning of a stream (exchange_send takes it from there). */
 static enum step streams(struct exchange *x)
 {
+	x->is_streaming = true;
 	x->sends_continue = x->head->expects_continue && !x->sent_continue;
 	exchange_move(x, EX_PICK);
 	return STEP_AGAIN;
@@ -171,6 +172,10 @@ static enum step begin(struct exchange *x)
 
 enum step exchange_hold(struct exchange *x)
 {
+	if (x->is_body_held)
+		return is_whole(x);
+	if (x->is_streaming)
+		return streams(x);
 	if (!x->is_holding) {
 		x->is_holding = true;
 		enum step step = begin(x);

@@ -258,8 +258,12 @@ static void stop_listening(struct listener *listener)
 {
 	struct addr peer = {.len = sizeof(peer.u)};
 	int fd;
-	while ((fd = accept4(listener->fd, &peer.u.any, &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC)) >=
-		0) {
+	for (;;) {
+		fd = accept4(listener->fd, &peer.u.any, &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0 && (errno == ECONNABORTED || errno == EINTR))
+			continue;
+		if (fd < 0)
+			break;
 		proxy_stats.accepted++;
 		client_accept(listener, fd, &peer.u.any, peer.len);
 		peer.len = sizeof(peer.u);

@@ -1,6 +1,7 @@
 #include "proxy/proxy.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/loop.h"
 #include "proxy/access_log.h"
 #include "proxy/client.h"
@@ -10,6 +11,9 @@
 #include "proxy/upstream.h"
 
 #include <signal.h>
+
+/* A worker that said something this lately is alive. */
+#define SPEAKS_US 2000000
 
 int proxy_start(void)
 {
@@ -32,6 +36,9 @@ void proxy_close_backend(struct backend *backend, enum close_reason reason)
 
 void proxy_close_tunnels(struct backend *backend)
 {
+	/* Out for bad answers, but it speaks: what it says on its tunnels may be good. */
+	if (clock_now_us - backend->last_heard_us < SPEAKS_US)
+		return;
 	list_each_safe (node, &backend->busy) {
 		struct exchange *x = CONTAINER_OF(node, struct upstream, node)->exchange;
 		if (x->is_tunnel)

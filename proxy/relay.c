@@ -50,7 +50,8 @@ static bool is_confirmed(const struct exchange *x, const char *p)
 		return false;
 	struct slice key = http_head_value(x->head, x->p, HF_SEC_WEBSOCKET_KEY);
 	struct slice got = http_head_value(x->answer, p, HF_SEC_WEBSOCKET_ACCEPT);
-	return ws_accept_for(key, want) && slice_is(got, (struct slice){want, sizeof(want)});
+	return key.p != NULL && got.p != NULL && ws_accept_for(key, want) &&
+	       slice_is(got, (struct slice){want, sizeof(want)});
 }
 
 static enum step interim(struct exchange *x, const char *p)
@@ -215,6 +216,7 @@ static enum step complete(struct exchange *x)
 
 static enum step cut_short(struct exchange *x, const char *why)
 {
+	ensure(x->seat != NULL);
 	log_warn("response_cut", "pool=%s worker=%s why=%s octets=%llu",
 		LOG_QUOTE(x->pool->conf->name), LOG_QUOTE(x->seat->backend->id), LOG_QUOTE(why),
 		(unsigned long long)x->down.payload);
@@ -261,10 +263,6 @@ static enum step down_step(struct exchange *x)
 
 enum step exchange_relay(struct exchange *x)
 {
-	/* A RST leaves nobody to answer; a FIN may only mean that the client has said everything.
-	 */
-	if (x->client->sock.peer_closed && sock_is_broken(&x->client->sock))
-		return exchange_cut(x, CLOSE_CLIENT_LEFT);
 	if (x->upstream != NULL && !x->is_up_done && !x->is_up_broken) {
 		enum step step = exchange_pump_up(x);
 		if (step != STEP_AGAIN)

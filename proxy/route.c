@@ -90,14 +90,23 @@ static enum step to_pool(struct exchange *x)
 	return STEP_AGAIN;
 }
 
+/* The one that is current now: it may have changed since the first octet came. */
+static void join_generation(struct exchange *x)
+{
+	struct listener *listener = x->client->listener;
+	if (x->generation != listener->generation) {
+		generation_unref(x->generation);
+		x->generation = generation_ref(listener->generation);
+	}
+	x->site = listener->site;
+}
+
 enum step exchange_route(struct exchange *x)
 {
-	x->site = x->client->listener->generation == x->generation
-			  ? x->client->listener->site
-			  : generation_site(x->generation, x->client->listener->text);
-	if (x->site == NULL)
-		return refuse(x, 421, "this address is served no more");
-	x->has_unread_body = x->head->is_chunked || x->head->content_length != 0;
+	join_generation(x);
+	/* Routed again (see send.c): what is held is held. */
+	if (!x->is_holding)
+		x->has_unread_body = x->head->is_chunked || x->head->content_length != 0;
 	x->keeps_client = !x->head->wants_close && x->client->listener->accept != NULL;
 	if (x->client->is_plain_on_tls) {
 		x->reason = CLOSE_REFUSED;

@@ -88,8 +88,19 @@ static bool mark_tried(struct exchange *x, uint32_t index)
 	return true;
 }
 
+/* A reload took all the workers this was meant for, before any was asked: as if it had come a
+ * moment later. */
+static bool may_route_again(const struct exchange *x)
+{
+	return x->tries == 0 && x->generation != x->client->listener->generation;
+}
+
 static enum step nobody(struct exchange *x)
 {
+	if (may_route_again(x)) {
+		exchange_move(x, EX_ROUTE);
+		return STEP_AGAIN;
+	}
 	if (x->tries == 0) {
 		x->reason = CLOSE_NO_WORKER;
 		return exchange_answer(x, 503, "no worker is available", false);
@@ -130,8 +141,7 @@ static enum step get_connection(struct exchange *x, bool fresh)
 {
 	struct backend *backend = x->seat->backend;
 	if (!fresh)
-		x->upstream = upstream_take(
-			backend, x, !exchange_is_idempotent(x) || x->head->is_websocket);
+		x->upstream = upstream_take(backend, x);
 	if (x->upstream != NULL) {
 		exchange_move(x, EX_SEND);
 		return STEP_AGAIN;
@@ -186,6 +196,7 @@ static void drop_connection(struct exchange *x)
 	upstream_reset(x->upstream);
 	x->upstream = NULL;
 	flow_finish(&x->up);
+	x->up.sent = 0;
 	http_head_give(x->answer);
 	x->answer = NULL;
 	x->is_up_begun = x->is_up_done = x->is_up_broken = false;
@@ -332,8 +343,13 @@ enum step exchange_pump_up(struct exchange *x)
 
 enum step exchange_send(struct exchange *x)
 {
-	if (!x->is_up_begun && !begin_send(x))
-		return exchange_out_of_memory(x);
+	if (!x->is_up_begun) {
+		/* A server that speaks before it is asked is not to be believed. */
+		if (x->upstream->sock.can_read && sock_is_stale(&x->upstream->sock))
+			return exchange_try_failed(x, CLOSE_UPSTREAM_ERROR);
+		if (!begin_send(x))
+			return exchange_out_of_memory(x);
+	}
 	if (!x->is_up_broken) {
 		enum step step = exchange_pump_up(x);
 		if (step != STEP_AGAIN || x->state != EX_SEND)

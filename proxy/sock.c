@@ -36,7 +36,7 @@ static void on_doubt(struct deadline *deadline)
 		list_remove(&sock->doubt);
 		if (sock->can_read)
 			continue;
-		sock->can_read = true;
+		sock->can_read = sock->has_news = true;
 		sock->step(sock);
 	}
 }
@@ -134,6 +134,11 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
 		sock->can_read = true;
 	if (what & EV_WRITE)
 		sock->can_write = true;
+	if (sock->reads_when_writable && (what & EV_WRITE)) {
+		sock->reads_when_writable = false;
+		sock->can_read = true;
+	}
+	sock->has_news = true;
 	if (what & EV_CLOSED)
 		sock->peer_closed = sock->can_read = true;
 	/* A TLS goodbye that found no room is said now. (A FIN needs none, and each shutdown() is
@@ -146,6 +151,9 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
 static void on_next_turn(struct next_turn *item)
 {
 	struct sock *sock = CONTAINER_OF(item, struct sock, again);
+	if (sock->reads_next_turn)
+		sock->can_read = true;
+	sock->reads_next_turn = false;
 	sock->step(sock);
 }
 
@@ -187,6 +195,13 @@ void sock_reset(struct sock *sock)
 	sock_close(sock);
 }
 
+void sock_read_next_turn(struct sock *sock)
+{
+	sock->can_read = false;
+	sock->reads_next_turn = true;
+	sock_step_again(sock);
+}
+
 void sock_step_again(struct sock *sock)
 {
 	if (sock->fd >= 0)
@@ -222,4 +237,10 @@ bool sock_has_arrived(const struct sock *sock)
 {
 	int waiting = 0;
 	return ioctl(sock->fd, SIOCOUTQ, &waiting) != 0 || waiting == 0;
+}
+
+bool sock_has_unread(const struct sock *sock)
+{
+	char octet;
+	return recv(sock->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }

@@ -44,6 +44,9 @@ struct sock {
 	bool peer_closed; /* the kernel reported FIN or an error; octets may still be unread */
 	bool is_eof;      /* read gave 0 */
 	bool has_ended;   /* `end` was called */
+	bool has_news;    /* an event since the last read: it may be a RST that nobody would read */
+	bool reads_when_writable; /* reading goes on once something can be written (TLS) */
+	bool reads_next_turn;     /* reading stopped at a bound */
 };
 
 /* Where every socket begins; TLS replaces it. */
@@ -64,11 +67,14 @@ void sock_close(struct sock *sock);
 /* The same, but the peer gets a RST and so sees that something was cut. With TLS: without
  * close_notify. */
 void sock_reset(struct sock *sock);
+/* Reading stops here (can_read is false) and goes on in the next turn, after others had theirs. */
+void sock_read_next_turn(struct sock *sock);
 /* step() once more in the next turn, for who stopped at its quota. */
 void sock_step_again(struct sock *sock);
 
 static inline ssize_t sock_read(struct sock *sock, void *p, size_t n)
 {
+	sock->has_news = false;
 	return sock->transport->read(sock, p, n);
 }
 static inline ssize_t sock_write(struct sock *sock, const struct iovec *iov, int count)
@@ -76,6 +82,9 @@ static inline ssize_t sock_write(struct sock *sock, const struct iovec *iov, int
 	return sock->transport->write(sock, iov, count);
 }
 void sock_end(struct sock *sock);
+
+/* Octets wait to be read. */
+bool sock_has_unread(const struct sock *sock);
 
 /* Everything written was acknowledged by the peer's kernel. */
 bool sock_has_arrived(const struct sock *sock);

@@ -242,9 +242,11 @@ static ssize_t why_no_octets(struct sock *sock, struct tls *tls, int ret)
 		if (tls->is_drained)
 			sock->can_read = false;
 		else
-			sock_step_again(sock);
+			sock_read_next_turn(sock);
 		return -EAGAIN;
-	case SSL_ERROR_WANT_WRITE: /* step() comes when the socket takes something */
+	case SSL_ERROR_WANT_WRITE: /* an answer of its own that finds no room */
+		sock->can_read = false;
+		sock->reads_when_writable = true;
 		return -EAGAIN;
 	default:
 		ERR_clear_error();

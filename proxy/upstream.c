@@ -55,12 +55,11 @@ static void own(struct upstream *upstream, struct exchange *exchange)
 	upstream->backend->busy_count++;
 }
 
-struct upstream *upstream_take(
-	struct backend *backend, struct exchange *exchange, bool must_be_alive)
+struct upstream *upstream_take(struct backend *backend, struct exchange *exchange)
 {
 	while (!list_is_empty(&backend->idle)) {
 		struct upstream *upstream = list_first(&backend->idle, struct upstream, node);
-		if (must_be_alive && sock_is_stale(&upstream->sock)) {
+		if (sock_is_stale(&upstream->sock)) {
 			upstream_close(upstream);
 			continue;
 		}

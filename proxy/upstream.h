@@ -28,11 +28,10 @@ struct upstream {
 	bool was_reused; /* taken from the idle list: it may have died unnoticed */
 };
 
-/* The newest idle connection of that backend, now owned by `exchange`; NULL: none. With
- * must_be_alive each is asked first (for requests that may not be sent twice), and dead ones are
- * closed. */
-struct upstream *upstream_take(
-	struct backend *backend, struct exchange *exchange, bool must_be_alive) MUST_CHECK;
+/* The newest idle connection of that backend, now owned by `exchange`; NULL: none. Each is asked
+ * first (one recv): what is closed is of no use, and what is readable said something that nobody
+ * asked for and that must not become the next client's answer. */
+struct upstream *upstream_take(struct backend *backend, struct exchange *exchange) MUST_CHECK;
 
 /* Begins to connect. `step` of its sock runs when it is known how that went: see
  * upstream_connected. 0, or -errno when it failed at once. */

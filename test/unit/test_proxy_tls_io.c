@@ -464,11 +464,40 @@ static void key_updates_without_end_leave_others_their_turn(void **state)
 		/* Others have their turn, and ours comes again. */
 		assert_false(list_is_empty(&l->peer.sock.again.node));
 		next_turn_cancel(&l->peer.sock.again);
-		assert_true(l->peer.sock.can_read);
+		/* -EAGAIN always comes with can_read off, or who reads until then would not end. */
+		assert_false(l->peer.sock.can_read);
+		assert_true(l->peer.sock.reads_next_turn);
+		l->peer.sock.reads_next_turn = false;
+		l->peer.sock.can_read = true;
 		turns++;
 	}
 	assert_int_equal(got, 5);
 	assert_true(turns > 0);
+}
+
+/* Each update asks for one of ours. When those find no room any more, nothing is read until they
+ * do. */
+static void who_asks_for_updates_and_does_not_listen_is_not_read(void **state)
+{
+	struct link *l = *state;
+	struct sock *sock = &l->peer.sock;
+	char *octets, p[16];
+	BIO *kept = BIO_new(BIO_s_mem());
+	assert_non_null(kept);
+	SSL_set0_wbio(l->peer.ssl, kept);
+	for (int i = 0; i < 200000 && !sock->reads_when_writable; i++) {
+		assert_int_equal(SSL_key_update(l->peer.ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+		assert_int_equal(SSL_do_handshake(l->peer.ssl), 1);
+		long n = BIO_get_mem_data(kept, &octets);
+		assert_int_equal(send(l->peer.fd, octets, (size_t)n, 0), n);
+		assert_int_equal(BIO_reset(kept), 1);
+		sock->can_read = true;
+		assert_int_equal(sock->transport->read(sock, p, sizeof(p)), -EAGAIN);
+		assert_false(sock->can_read);
+		sock->reads_next_turn = false;
+		next_turn_cancel(&sock->again);
+	}
+	assert_true(sock->reads_when_writable);
 }
 
 static void nobody_renegotiates(void **state)
@@ -515,6 +544,7 @@ int main(void)
 		BOTH(short_io_changes_nothing_but_the_pace),
 		CASE(a_key_update_is_answered_in_passing),
 		CASE(key_updates_without_end_leave_others_their_turn),
+		CASE(who_asks_for_updates_and_does_not_listen_is_not_read),
 		CASE_1_2(nobody_renegotiates),
 	};
 	return cmocka_run_group_tests_name("proxy/tls_io", tests, folder_setup, folder_teardown);
