@@ -212,7 +212,7 @@ static bool has_piece(const struct flow *flow)
 /* A head waits for the first piece of its body if that is there already: one write for both. */
 static bool may_wait_for_piece(const struct flow *flow)
 {
-	return has_piece(flow) && flow->sent == 0 && flow->to->can_write;
+	return has_piece(flow) && flow->payload == 0 && flow->sent == 0 && flow->to->can_write;
 }
 
 static bool needs_last_chunk(const struct flow *flow)

@@ -345,6 +345,25 @@ static void who_does_not_read_stops_the_source(void **state)
 	f->flow.pipe = NULL;
 }
 
+/* As after many answers that a client asked for and does not read. */
+static void a_head_that_finds_no_room_does_not_collect_pieces(void **state)
+{
+	struct fixture *f = *state;
+	static char block[FLOW_PIECE];
+	aim(f, FLOW_LENGTH, FLOW_LENGTH);
+	f->flow.left = 10 * FLOW_PIECE;
+	while (write(f->to.fd, block, sizeof(block)) > 0)
+		continue;
+	assert_true(buf_append(&f->flow.stash, "head ", 5));
+	for (int i = 0; i < 5; i++) {
+		(void)!write(f->sender, block, sizeof(block));
+		f->from.can_read = f->to.can_write = true;
+		assert_int_equal(flow_pump(&f->flow), FLOW_WAIT);
+		assert_int_equal(f->flow.sent, 0);
+		assert_in_range(buf_waiting(&f->flow.stash), 5, 5 + FLOW_PIECE);
+	}
+}
+
 static void a_receiver_that_left_is_an_error(void **state)
 {
 	struct fixture *f = *state;
@@ -389,6 +408,7 @@ int main(void)
 		TEST(much_is_copied_where_splicing_is_off),
 		TEST(a_tunnel_in_bulk_is_spliced_to_its_end),
 		TEST(who_does_not_read_stops_the_source),
+		TEST(a_head_that_finds_no_room_does_not_collect_pieces),
 		TEST(a_receiver_that_left_is_an_error),
 		TEST(one_octet_at_a_time_carries_the_same),
 	};
