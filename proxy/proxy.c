@@ -13,7 +13,7 @@
 #include <signal.h>
 
 /* A worker that said something this lately is alive. */
-#define SPEAKS_US 2000000
+#define SPEAKS_US 500000
 
 int proxy_start(void)
 {
