@@ -126,7 +126,7 @@ static bool may_repeat(const struct exchange *x, bool was_sent)
 	return is_body_there && (!was_sent || exchange_is_idempotent(x));
 }
 
-/* That is our trouble and not the worker's. */
+/* Descriptors, or ports to connect from, are out: our trouble and not the worker's. */
 static enum step exhausted(struct exchange *x, int error)
 {
 	log_warn("descriptors_exhausted", "error=%s what=\"a request was refused\"",
@@ -152,7 +152,7 @@ static enum step get_connection(struct exchange *x, bool fresh)
 	exchange_move(x, EX_CONNECT);
 	if (rc == -ENOMEM)
 		return exchange_out_of_memory(x);
-	if (rc == -EMFILE || rc == -ENFILE || rc == -ENOBUFS)
+	if (rc == -EMFILE || rc == -ENFILE || rc == -ENOBUFS || rc == -EADDRNOTAVAIL)
 		return exhausted(x, rc);
 	if (rc != 0)
 		return exchange_try_failed(x, CLOSE_CONNECT_FAILED);

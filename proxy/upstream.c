@@ -106,7 +106,7 @@ int upstream_connect(
 	own(upstream, exchange);
 	if (connect(fd, &backend->addr.u.any, backend->addr.len) == 0) {
 		upstream->sock.can_write = true;
-	} else if (errno == EINPROGRESS || errno == EAGAIN) {
+	} else if (errno == EINPROGRESS) {
 		upstream->is_connecting = true;
 	} else {
 		rc = -errno;
