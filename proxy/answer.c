@@ -95,7 +95,7 @@ static enum step send_out(
 	struct head_writer w = {.buf = &x->down.stash};
 	exchange_drop_upstream(x);
 	swallow_small_body(x);
-	if (x->has_unread_body)
+	if (x->has_unread_body || x->client->listener->accept == NULL)
 		x->keeps_client = false;
 	x->is_own_answer = true;
 	proxy_stats.own_answers[status / 100 % 6]++;

@@ -111,7 +111,8 @@ static enum step begin_relay(struct exchange *x, const char *p)
 	x->status = x->answer->code;
 	x->keeps_upstream = !x->answer->wants_close && in != FLOW_TO_CLOSE;
 	/* An answer that came before the whole request: what is left of the body may never come. */
-	x->keeps_client = x->keeps_client && x->is_up_done && out != FLOW_TO_CLOSE;
+	x->keeps_client = x->keeps_client && x->is_up_done && out != FLOW_TO_CLOSE &&
+			  x->client->listener->accept != NULL;
 	x->is_cut_visible = out == FLOW_TO_CLOSE;
 	if (!write_response_head(x, p, out, &x->down.stash))
 		return exchange_out_of_memory(x);

@@ -107,7 +107,7 @@ enum step exchange_route(struct exchange *x)
 	/* Routed again (see send.c): what is held is held. */
 	if (!x->is_holding)
 		x->has_unread_body = x->head->is_chunked || x->head->content_length != 0;
-	x->keeps_client = !x->head->wants_close && x->client->listener->accept != NULL;
+	x->keeps_client = !x->head->wants_close;
 	if (x->client->is_plain_on_tls) {
 		x->reason = CLOSE_REFUSED;
 		return exchange_answer(
