@@ -176,9 +176,11 @@ void generation_unref(struct generation *g)
 
 struct site *generation_site(const struct generation *g, const char *listen_text)
 {
-	for (uint32_t i = 0; i < g->site_count; i++)
-		if (strcmp(g->sites[i].listen->text, listen_text) == 0)
+	for (uint32_t i = 0; i < g->site_count; i++) {
+		const struct conf_listen *listen = g->sites[i].listen;
+		if (listen != NULL && strcmp(listen->text, listen_text) == 0)
 			return &g->sites[i];
+	}
 	return NULL;
 }
 
