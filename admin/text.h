@@ -26,7 +26,7 @@ bool text_grow(struct text *text, size_t n);
 
 static inline void text_put(struct text *text, const char *p, size_t n)
 {
-	if (n > text->room - text->n && !text_grow(text, n))
+	if (n == 0 || (n > text->room - text->n && !text_grow(text, n)))
 		return;
 	memcpy(text->p + text->n, p, n);
 	text->n += n;

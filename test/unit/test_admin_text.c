@@ -151,6 +151,11 @@ static void without_memory_nothing_more_is_put(void **state)
 	assert_int_equal(text.n, 6);
 	text_finish(&text);
 	assert_false(text.is_short);
+	/* None from the beginning: even nothing has nowhere to go. */
+	text_init(&text, UINT32_MAX);
+	assert_true(text.is_short);
+	text_puts(&text, "");
+	assert_int_equal(text.n, 0);
 }
 
 int main(void)
