@@ -124,7 +124,7 @@ static void listeners_are_opened_all_or_none(void **state)
 	"listen = [\"127.0.0.1:0\"];\nnodes = { static_nodes = ( { node_id = \"a\"; host = "       \
 	"\"127.0.0.1\"; port = %u; } );\n  load_balancing = { strategy = \"round_robin\"; sticky " \
 	"= "                                                                                       \
-	"{ keys = [\"cookie\", \"ip\"]; }; };\n  health_check = { fall = 100; }; };\n"            \
+	"{ keys = [\"cookie\", \"ip\"]; }; };\n  health_check = { fall = 100; }; };\n"             \
 	"limits = { buffer_body = \"2k\"; };\n"
 
 /* A talk with one client, and what its worker says to it. */
