@@ -114,13 +114,21 @@ static void put_framing(struct exchange *x, struct head_writer *w)
 		head_put_text(w, "Expect: 100-continue\r\n");
 }
 
+/* 1.0 may come without one; 1.1 may not go without one. */
+static struct slice host_of(const struct exchange *x)
+{
+	const struct backend *backend = x->seat->backend;
+	if (x->head->host.n != 0)
+		return http_span_in(x->p, x->head->host);
+	if (backend->addr.u.any.sa_family == AF_UNIX)
+		return SLICE("localhost");
+	return slice_of(backend->addr_text);
+}
+
 bool write_request_head(struct exchange *x, struct buf *out)
 {
 	struct head_writer w = {.buf = out};
-	struct slice host = http_span_in(x->p, x->head->host);
-	/* 1.0 may come without one; 1.1 may not go without one. */
-	if (host.n == 0)
-		host = slice_of(x->seat->backend->addr_text);
+	struct slice host = host_of(x);
 	put_start_line(x, &w);
 	head_put_field(&w, SLICE("Host"), host);
 	put_fields(x, &w);

@@ -151,6 +151,15 @@ static void without_a_host_the_workers_own_address_stands_there(void **state)
 		"GET / HTTP/1.1\r\nHost: 10.0.0.1:8188\r\n" TAIL("10.0.0.1:8188") "\r\n");
 }
 
+static void a_path_is_no_host(void **state)
+{
+	(void)state;
+	help.backend.addr.u.any.sa_family = AF_UNIX;
+	(void)snprintf(help.backend.addr_text, ADDR_TEXT, "unix:/run/worker");
+	becomes("GET / HTTP/1.0\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: localhost\r\n" TAIL("localhost") "\r\n");
+}
+
 static void names_with_an_underscore_stay_behind(void **state)
 {
 	(void)state;
@@ -390,6 +399,7 @@ int main(void)
 		ASKS(what_a_client_says_of_itself_is_replaced_or_appended_to),
 		ASKS(over_tls_the_worker_hears_https),
 		ASKS(without_a_host_the_workers_own_address_stands_there),
+		ASKS(a_path_is_no_host),
 		ASKS(names_with_an_underscore_stay_behind),
 		ASKS(padding_and_empty_values_are_written_plainly),
 		ASKS(a_body_has_one_framing),
