@@ -13,7 +13,7 @@
 #ifndef ADMIN_HTTP_H
 #define ADMIN_HTTP_H
 
-#include "admin/text.h"
+#include "base/text.h"
 #include "base/err.h"
 
 /* An answer in the making. */

@@ -7,7 +7,7 @@
 #define ADMIN_JSON_PAGES_H
 
 #include "admin/admin.h"
-#include "admin/text.h"
+#include "base/text.h"
 
 /* Every worker of the current generation, then those that left and still run something. */
 void nodes_json(struct text *text, const struct generation *generation, bool has_counters);

@@ -9,7 +9,7 @@
 #define ADMIN_METRICS_H
 
 #include "admin/admin.h"
-#include "admin/text.h"
+#include "base/text.h"
 
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 

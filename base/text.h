@@ -1,13 +1,13 @@
 /*
- * admin/text.h - a page that grows at its end.
+ * base/text.h - a page that grows at its end.
  *
  * A page for a thousand workers has tens of thousands of lines and is made between
  * two turns of the loop; so numbers are written here and not by printf. Nobody
  * checks for memory line by line: once it runs out the page stays as it is and
  * is_short says so.
  */
-#ifndef ADMIN_TEXT_H
-#define ADMIN_TEXT_H
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
 
 #include "base/base.h"
 

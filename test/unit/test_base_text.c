@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "admin/text.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 
