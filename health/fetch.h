@@ -1,14 +1,15 @@
 /*
- * health/fetch.h - one GET, for probes and for questions to workers. Not for the data path.
+ * health/fetch.h - one request of our own to a worker: a probe, a question, a job, a file.
  *
  * A connection of its own, closed after the answer. HTTP/1.1 with Content-Length, chunked or until
- * close.
+ * close. The body goes out and the answer's comes in through memory, or through files.
  */
 #ifndef HEALTH_FETCH_H
 #define HEALTH_FETCH_H
 
 #include "base/addr.h"
 #include "base/base.h"
+#include "base/blob.h"
 
 struct fetch;
 
@@ -26,15 +27,30 @@ struct fetch_result {
 	int error;
 	uint16_t status;   /* 0 when no head came. Also there when only the body was bad */
 	struct slice body; /* borrowed for the call; empty when there is an error */
+	uint64_t bytes;    /* of the body, wherever it went */
+	bool was_sent; /* something of the request reached a connection: it may have had effect */
 	uint64_t took_us;
 };
 
 struct fetch_ask {
 	const struct addr *addr;
-	const char *host; /* the Host field; fetch_host_text makes one */
-	const char *path;
+	const char *host;   /* the Host field; fetch_host_text makes one */
+	const char *path;   /* the request target */
+	const char *method; /* NULL: GET */
+	const char *fields; /* further whole lines, each with its CRLF; NULL for none */
+	/* The body, in this order; all empty for none. `head` and `tail` are copied, `body` is
+	 * held by a reference until the end, the file is read from its beginning. */
+	struct slice head;
+	struct blob *body;
+	int file; /* with file_bytes != 0: a descriptor, borrowed until the end; never blocks for
+		     long: a regular file */
+	uint64_t file_bytes;
+	struct slice tail;
+	/* Where a 200's body goes, if `sink` is > 0: into this regular file (borrowed), and
+	 * result.body is empty. result.bytes tells how many. */
+	int sink;
 	uint64_t timeout_ms; /* for all of it, from now */
-	size_t body_most;    /* octets */
+	uint64_t body_most;  /* octets */
 	/* Optional. Octets came; called before they are looked at. */
 	void (*on_heard)(void *arg);
 	void (*on_done)(const struct fetch_result *result, void *arg);

@@ -1,0 +1,83 @@
+/*
+ * comfy/defs.h - which node classes the workers have, from their GET /object_info.
+ *
+ *   worker 1 --.                      .--> may this graph run there?   (defs_worker_allows)
+ *   worker 2 --+--> one copy of each -+--> the union, for GET /object_info
+ *   worker 3 --'    distinct class    '--> comfy/check.h
+ *
+ * Most workers of a fleet have the same classes, so a definition that several have is kept once.
+ * A worker whose list is not known yet may have anything.
+ */
+#ifndef COMFY_DEFS_H
+#define COMFY_DEFS_H
+
+#include "base/blob.h"
+#include "base/list.h"
+#include "comfy/graph.h"
+
+struct defs;        /* of a fleet */
+struct defs_worker; /* of one worker in it */
+
+struct defs *defs_create(void) MUST_CHECK;
+void defs_destroy(struct defs *defs); /* takes NULL; its workers must be gone */
+struct defs_worker *defs_worker_create(struct defs *defs) MUST_CHECK;
+void defs_worker_destroy(struct defs_worker *worker); /* takes NULL */
+
+/* GET /object_info's body in place of what was known of it. A reference is kept as long as it is
+ * needed. Reading goes on in slices over several turns (defs_step); until it has ended the old
+ * list counts. -EINVAL: not of ComfyUI's shape, -ENOMEM: the old list counts on. */
+int defs_worker_set(struct defs_worker *worker, struct blob *body) MUST_CHECK;
+/* Nothing is known any more: it was restarted, or left. */
+void defs_worker_forget(struct defs_worker *worker);
+bool defs_worker_is_known(const struct defs_worker *worker);
+/* At least one worker's list is known. */
+bool defs_is_known(const struct defs *defs);
+/* Changes whenever an answer below may have changed. */
+uint64_t defs_epoch(const struct defs *defs);
+
+/*
+ * Whether the worker has every class of the graph, and every value of a combo in its list. Values
+ * of combos that list uploaded files (image_upload and its like) do not count: they are copied
+ * there. True while nothing is known of it.
+ */
+bool defs_worker_allows(const struct defs_worker *worker, const struct prompt_body *body);
+
+/* A class in the union. */
+struct defs_class;
+const struct defs_class *defs_find(const struct defs *defs, struct slice class_type);
+bool defs_class_is_output(const struct defs_class *class_);
+/* The input's definition, e.g. ["INT", {"default": 20, "min": 1}], from one of the workers that
+ * have it. *ret_is_required. False: the class has no such input. */
+bool defs_class_input(const struct defs_class *class_, struct slice name,
+	struct json_value *ret_definition, bool *ret_is_required);
+/* All of them: called for each input with its section ("required", "optional", "hidden"). */
+void defs_class_inputs(const struct defs_class *class_,
+	void (*each)(
+		void *arg, struct slice section, struct slice name, struct json_value definition),
+	void *arg);
+/* The types of its outputs: a JSON array. */
+struct json_value defs_class_outputs(const struct defs_class *class_);
+/* A combo's value is in the list of at least one worker. */
+bool defs_class_has_value(const struct defs *defs, const struct defs_class *class_,
+	struct slice input, struct json_value value);
+/* An input whose combo lists files that are uploaded: image_upload, video_upload, audio_upload,
+ * file_upload, mesh_upload ... */
+bool defs_class_is_upload(const struct defs_class *class_, struct slice input);
+
+/*
+ * GET /object_info of the union, and of one class. Per combo the union of the values, in the order
+ * of the first worker that has it. Made in slices over several turns; on_ready is called once,
+ * perhaps at once, with a reference the callee must keep if it wants the blob (NULL: memory is
+ * out). is_gzip: compressed, and kept that way. Asking while it is made makes nothing twice.
+ */
+struct defs_wait {
+	struct list node;
+	bool is_gzip;
+	void (*on_ready)(struct defs_wait *wait, struct blob *json);
+};
+void defs_union(struct defs *defs, struct defs_wait *wait);
+void defs_union_cancel(struct defs_wait *wait);
+/* {"Class": {...}}, or {} when nobody has it. A new reference; NULL: no memory. */
+struct blob *defs_union_class(struct defs *defs, struct slice class_type) MUST_CHECK;
+
+#endif

@@ -1,0 +1,110 @@
+/*
+ * comfy/fleet.h - one ComfyUI out of a pool's workers. One struct fleet for each pool with mode =
+ * "fleet"; found again by the pool's name, it outlives reloads.
+ *
+ *   request --> routes.c --> submit.c --> place.c --> worker: POST /prompt
+ *                  |            |            ^
+ *                  |            '-> schedule-'  <--- run.c <--- link.c <--- events
+ *                  '--> pages of the API                 '---> owner.c ---> the client's WebSocket
+ *
+ *   fleet.c     life of the fleet, its workers over reloads     worker.c   what is known of a
+ * worker submit.c    POST /prompt                                    place.c    a job to a worker
+ *   run.c       events to states, ends, history                 lose.c     deaths, drains, reruns
+ *   supply.c    uploaded files to workers                       recover.c  the journal at start
+ */
+#ifndef COMFY_FLEET_H
+#define COMFY_FLEET_H
+
+#include "comfy/defs.h"
+#include "comfy/job.h"
+#include "comfy/journal.h"
+#include "comfy/link.h"
+#include "comfy/owner.h"
+#include "comfy/spool.h"
+#include "health/fetch.h"
+#include "lb/pool.h"
+
+struct fleet_worker {
+	struct list node;
+	struct fleet *fleet;
+	struct backend *backend; /* ref */
+	char host[FETCH_HOST_ROOM];
+	char node_id[129];
+	const struct conf_node *conf; /* borrowed: the current generation's; NULL once it left */
+	struct defs_worker *defs;     /* owned */
+	struct sched_worker *sched;   /* owned */
+	struct list jobs, links;
+	uint32_t job_count;
+	bool ignores_ids;      /* a version that gives its own prompt_id */
+	bool is_polled;        /* completions are only seen by polling */
+	bool is_leaving;       /* not in the configuration any more */
+	int32_t queue_len;     /* what it says itself; -1 unknown */
+	struct blob *features; /* owned: GET /features, NULL unknown or none */
+	uint64_t vram_total;
+	struct worker_refresh *refresh; /* owned by worker.c */
+	struct supply_worker *supply;   /* owned by supply.c: which uploads it has */
+};
+
+struct fleet {
+	struct list node;
+	char *name;
+	struct lb_pool *pool; /* borrowed: of the era in force; NULL between eras */
+	struct list workers;
+	uint32_t worker_count;
+	struct jobs *jobs;
+	struct owners *owners;
+	struct defs *defs;
+	struct schedule *schedule;
+	struct spool *spool;     /* NULL while it cannot be opened */
+	struct journal *journal; /* NULL: none configured */
+	struct next_turn placing;
+	struct files *files; /* which worker made which output: comfy/files.h */
+	struct home *home;   /* comfy/home.h */
+	struct fleet_stats {
+		uint64_t submitted, refused, queue_limit, placed, retried, done, failed, cancelled,
+			lost, rerun, moved, oom_retried, reconciled, polled;
+	} stats;
+};
+
+/* -- life (fleet.c) -- */
+
+/* The pool is in force: its fleet is found or made, its workers follow it. NULL with *ret_ok true
+ * for pools of another mode; *ret_ok false: no memory, ask again. */
+struct fleet *fleet_begin(struct lb_pool *pool, bool *ret_ok);
+/* The pool is not in force any more. Nothing of the fleet is lost. Takes NULL. */
+void fleet_pause(struct fleet *fleet);
+/* At exit. */
+void fleets_finish(void);
+struct fleet *fleet_find(const char *pool_name);
+const struct list *fleets_all(void);
+struct fleet_worker *fleet_worker_of(struct fleet *fleet, const struct backend *backend);
+struct fleet_worker *fleet_worker_named(struct fleet *fleet, const char *node_id);
+
+/* Something may be placeable: looked at once, in the next turn. */
+void fleet_place_soon(struct fleet *fleet);
+/* A worker's health, drain or room changed (app.c's listener of backends). */
+void fleet_backend_changed(struct backend *backend, enum backend_state from);
+
+/* May take a new job: up, not draining, fewer than max_concurrent jobs (ours and its own). */
+uint32_t fleet_worker_room(const struct fleet_worker *worker);
+/* Up or busy: may be asked things. */
+bool fleet_worker_is_up(const struct fleet_worker *worker);
+
+/* A question to a worker, with its address and host filled in. See fetch_start. */
+struct fetch *fleet_ask(struct fleet_worker *worker, struct fetch_ask *ask) MUST_CHECK;
+
+/* -- what the sockets tell (run.c, lose.c) -- */
+
+/* A message came on a link. The callee finds the job, renames ids, and delivers. */
+void fleet_on_message(struct link *link, enum ws_opcode opcode, char *message, size_t n);
+/* An open link ended. Its holders' jobs are reconciled. */
+void fleet_link_lost(struct link *link, const char *why);
+
+/* -- the fleet as one ComfyUI -- */
+
+/* Accepted jobs that have not ended. */
+uint32_t fleet_queue_remaining(const struct fleet *fleet);
+/* {"type": "feature_flags", "data": {...}}: the intersection of the workers'. NULL: no memory. */
+struct blob *fleet_feature_flags(struct fleet *fleet) MUST_CHECK;
+
+#endif

@@ -1,0 +1,144 @@
+/*
+ * comfy/job.h - one prompt from its acceptance to its end, and the table of them.
+ *
+ *   CHECKED ---> WAITING <---> PLACING ---> PLACED ---> RUNNING ---> ENDING ---> DONE
+ *      '------------------------^                          |                     FAILED
+ *   (a worker can take it at once)                         '---> WAITING again   CANCELLED
+ *                                                           (its worker died)    LOST
+ *
+ * The table knows ids, order and bounds, and nothing of sockets. A job that has ended is kept as
+ * ComfyUI's history keeps it; the oldest goes when there are too many.
+ */
+#ifndef COMFY_JOB_H
+#define COMFY_JOB_H
+
+#include "base/blob.h"
+#include "base/list.h"
+#include "comfy/graph.h"
+#include "comfy/schedule.h"
+
+#define JOB_ID_BYTES 36
+#define JOB_WORKER_ID_MOST 64
+#define JOB_NUMBER_ROOM 32
+
+enum job_state {
+	JOB_CHECKED, /* read; its client waits for an answer */
+	JOB_WAITING, /* accepted; in the proxy */
+	JOB_PLACING, /* on its way to a worker */
+	JOB_PLACED,  /* accepted by the worker, in its queue */
+	JOB_RUNNING, /* execution_start was seen */
+	JOB_ENDING,  /* its outcome is known, its history entry is being fetched */
+	JOB_DONE,
+	JOB_FAILED,
+	JOB_CANCELLED,
+	JOB_LOST,
+	JOB_STATES
+};
+
+struct owner;
+struct fleet_worker;
+struct link;
+struct exchange;
+
+struct job {
+	struct list in_table;  /* active ones by age, ended ones by their end */
+	struct list in_owner;  /* active ones of its owner */
+	struct list in_worker; /* while PLACING .. ENDING */
+	struct job *same_bucket, *same_worker_bucket; /* jobs.c's */
+	char id[JOB_ID_BYTES + 1];
+	char worker_id[JOB_WORKER_ID_MOST + 1]; /* what the worker calls it: mostly the same */
+	enum job_state state;
+	struct owner *owner; /* ref by being in its list; NULL once ended and the owner is gone */
+	struct fleet_worker *worker; /* borrowed: it knows its jobs; NULL while none */
+	char worker_node[129];       /* the node_id it runs or ran on; "" before */
+
+	/* Order. */
+	double number;
+	char number_text[JOB_NUMBER_ROOM]; /* as it is shown: "5", "-2", "1.5" */
+	uint64_t seq;
+	int32_t priority;
+
+	/* What was asked. */
+	struct blob *body; /* owned until ended: as the client sent it, secrets included */
+	struct slice graph, targets; /* in body; targets {NULL, 0} without */
+	struct blob *extra;   /* owned: extra_data without secrets, with client_id, create_time */
+	struct blob *outputs; /* owned: ["9"], the outputs to execute; NULL unknown */
+	struct blob *node_errors; /* owned: "{}" mostly */
+	struct blob *classes; /* owned by place.c: what it needs, see comfy/needs.h; may be NULL */
+	struct sched_job sched; /* facts, line */
+	char capability[65];    /* asked for; "" none */
+	bool had_secrets, is_rerun_refused;
+	char workflow_id[65]; /* extra_pnginfo.workflow.id; "" */
+
+	/* What came of it. */
+	struct blob *result; /* owned: {"outputs": {...}, "status": {...}, "meta": {...}}, our id in
+				it */
+	struct blob *archive; /* owned once ended: the history entry; see jobs_archive */
+	bool is_deflated;     /* the archive is */
+	size_t archive_bytes; /* inflated */
+	uint8_t crashes;      /* workers that died while it ran */
+	uint8_t tries;        /* placements */
+	uint8_t oom_retries;
+	uint64_t created_wall_ms, started_wall_ms, ended_wall_ms; /* 0: not yet */
+	uint64_t started_us; /* clock_now_us of execution_start */
+	struct job_run *run; /* owned by place.c while PLACING .. ENDING; NULL else */
+};
+
+struct jobs_limits {
+	uint32_t ended_most;       /* 10000 */
+	uint64_t ended_bytes_most; /* of archives and results */
+	uint32_t active_most;      /* waiting and running ones; checked by the caller */
+};
+
+/* The table. */
+struct jobs;
+struct jobs *jobs_create(const struct jobs_limits *limits) MUST_CHECK;
+void jobs_destroy(struct jobs *jobs); /* frees every job; takes NULL */
+void jobs_set_limits(struct jobs *jobs, const struct jobs_limits *limits);
+
+/* A new one in CHECKED, of that id (36 octets). It is no part of any list before jobs_add. NULL: no
+ * memory. */
+struct job *jobs_new(struct jobs *jobs, const char *id) MUST_CHECK;
+/* From now on it is found and shown. */
+void jobs_add(struct jobs *jobs, struct job *job);
+/* One that was refused, or deleted from the history. Its lists, timers and owner are the caller's
+ * to undo first. */
+void jobs_drop(struct jobs *jobs, struct job *job);
+struct job *jobs_find(const struct jobs *jobs, struct slice id);
+
+/* States are changed here alone. Moving to an ended state puts it into the history and may drop the
+ * oldest one there (on_drop is told first). */
+void jobs_move(struct jobs *jobs, struct job *job, enum job_state state);
+void jobs_on_drop(struct jobs *jobs, void (*on_drop)(void *arg, struct job *job), void *arg);
+const char *job_state_name(enum job_state state);
+static inline bool job_is_active(const struct job *job)
+{
+	return job->state < JOB_DONE;
+}
+static inline bool job_is_pending(const struct job *job)
+{
+	return job->state <= JOB_PLACED;
+}
+
+/* The next number of the queue, written into job->number and number_text: counter, then +1; front:
+ * minus it. A client's own number: as Python's float() prints it, and the counter stays. */
+void jobs_number(struct jobs *jobs, struct job *job, bool front);
+void jobs_own_number(struct job *job, double number);
+/* After a restart: the counter goes on behind these. */
+void jobs_seen_number(struct jobs *jobs, double number, uint64_t seq);
+
+uint32_t jobs_count(const struct jobs *jobs, enum job_state state);
+uint32_t jobs_active(const struct jobs *jobs); /* accepted and not ended: queue_remaining */
+uint64_t jobs_epoch(const struct jobs *jobs);  /* changes with every state, number, add, drop */
+/* list_each over in_table. Active ones in order of age; ended ones in order of their end. */
+const struct list *jobs_all_active(const struct jobs *jobs);
+const struct list *jobs_all_ended(const struct jobs *jobs);
+
+/*
+ * Ended: makes the history entry from graph, extra, outputs and result, and lets body, extra,
+ * outputs and result go as far as they are in it (result stays: the job list needs it). Entries up
+ * to 256 KiB are deflated. Without memory the entry is lost and only the job stays.
+ */
+void jobs_archive(struct jobs *jobs, struct job *job);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * comfy/spool.h - the files that clients upload, kept once each under spool_dir.
+ *
+ *   spool_dir/
+ *     objects/ab/cdef...      the octets, named by their SHA-256
+ *     index.sqlite            (type, subfolder, name) -> object, size, when
+ *     tmp-...                 what is being written; removed at start
+ *
+ * A name means the same file on every worker. Where a worker has which file is the fleet's to know
+ * (comfy/supply.h). Bounded by bytes: the least recently used names go first, and not while a job
+ * that waits or runs names them (spool_hold).
+ */
+#ifndef COMFY_SPOOL_H
+#define COMFY_SPOOL_H
+
+#include "base/err.h"
+#include "base/list.h"
+
+struct spool;
+
+struct spool_file {
+	struct list node;
+	char *type, *subfolder, *name; /* "input", "", "cat.png" */
+	char digest[65];               /* SHA-256 in hexadecimal */
+	uint64_t bytes;
+	uint64_t version; /* grows when the name means other octets */
+	uint32_t holds;
+	uint64_t used_wall_ms;
+};
+
+/* dir "": a folder of its own under TMPDIR, removed with the spool. most_bytes 0: no bound. NULL
+ * with *err. */
+struct spool *spool_open(const char *dir, uint64_t most_bytes, struct err *err) MUST_CHECK;
+void spool_close(struct spool *spool); /* takes NULL */
+
+/* A file being written. */
+struct spool_write;
+struct spool_write *spool_write_begin(struct spool *spool) MUST_CHECK; /* NULL: errno */
+int spool_write_octets(
+	struct spool_write *write, struct slice octets) MUST_CHECK; /* -errno: ENOSPC ... */
+int spool_write_fd(struct spool_write *write);                      /* for fetch's sink */
+void spool_write_cancel(struct spool_write *write);                 /* takes NULL */
+
+/*
+ * Gives what was written a name, as ComfyUI does: without `overwrite` a name that already means
+ * other octets becomes "name (1).ext", "name (2).ext" ...; `is_taken` tells of names that are taken
+ * elsewhere (a worker's own files). Octets that are there already are not stored twice. Subfolder
+ * and name are checked: no "..", no absolute path, no NUL. -EINVAL for those, -errno for the disk.
+ * Ends the write.
+ */
+int spool_write_end(struct spool_write *write, const char *type, const char *subfolder,
+	const char *name, bool overwrite,
+	bool (*is_taken)(void *arg, const char *subfolder, const char *name), void *arg,
+	struct spool_file **ret_file) MUST_CHECK;
+
+/* NULL: not known. Borrowed until it is dropped or the spool closes; hold it to keep it. */
+struct spool_file *spool_find(
+	struct spool *spool, const char *type, const char *subfolder, const char *name);
+void spool_hold(struct spool_file *file);
+void spool_release(struct spool_file *file);
+/* A descriptor to read its octets; -errno. */
+int spool_file_open(struct spool *spool, const struct spool_file *file) MUST_CHECK;
+
+struct spool_stats {
+	uint64_t files, bytes, stored, deduplicated, dropped;
+};
+const struct spool_stats *spool_stats(const struct spool *spool);
+
+#endif
