@@ -68,6 +68,9 @@ void conf_build_pool(struct conf_builder *b, const struct conf_raw *raw, const c
 	const struct conf_raw *holes[CONF_HOLE_COUNT] = {NULL};
 	conf_keys_preset(&conf_group_pool, ret_pool);
 	ret_pool->place = raw->place;
+	/* The short form is for people with one ComfyUI too few. */
+	if (name != NULL)
+		ret_pool->mode = CONF_MODE_FLEET;
 	if (raw->kind != CONF_RAW_GROUP) {
 		conf_keys_wrong(b, raw->place, "\"%s\" must be %s, not %s",
 			name == NULL ? "pools" : name,
@@ -80,6 +83,9 @@ void conf_build_pool(struct conf_builder *b, const struct conf_raw *raw, const c
 	conf_keys_read(
 		b, name == NULL ? &conf_group_pool : &conf_group_nodes, raw, ret_pool, holes);
 	check_strategy(b, raw, ret_pool->balancing.strategy);
+	if (ret_pool->balancing.strategy[0] == '\0')
+		ret_pool->balancing.strategy = ret_pool->mode == CONF_MODE_FLEET ? "score"
+										 : "least_loaded";
 
 	const struct conf_raw *list = holes[CONF_HOLE_STATIC_NODES];
 	if (list == NULL)

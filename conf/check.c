@@ -35,6 +35,28 @@ void conf_check_file(
 			"\"%s\": cannot read \"%.400s\": %s", key, path, wrong);
 }
 
+/* Two fleets that wrote into one file would lose each other's jobs. */
+static bool check_files(struct checking *c)
+{
+	struct conf_names paths;
+	if (!conf_names_init(&paths, &c->arena, 2 * c->conf->pool_count))
+		return false;
+	for (uint32_t i = 0; i < c->conf->pool_count; i++) {
+		const struct conf_pool *pool = &c->conf->pools[i];
+		const char *const texts[] = {pool->fleet.journal.path, pool->fleet.spool_dir};
+		for (size_t k = 0; k < COUNT_OF(texts); k++) {
+			const struct conf_pool *other = NULL;
+			if (texts[k][0] != '\0')
+				other = conf_names_put(&paths, slice_of(texts[k]), pool);
+			if (other != NULL)
+				conf_problem_add(c->problems, pool->place.file, pool->place.line,
+					"\"%.400s\" is the pool \"%s\"'s already: see line %u",
+					texts[k], other->name, other->place.line);
+		}
+	}
+	return true;
+}
+
 static bool check_pools(struct checking *c)
 {
 	const struct conf *conf = c->conf;
@@ -198,7 +220,7 @@ bool conf_check(const struct conf *conf, struct conf_problems *problems)
 			"\"%s\"",
 			conf->admin_listen);
 	check_locations(&c);
-	bool is_done = check_pools(&c) && check_listens(&c);
+	bool is_done = check_pools(&c) && check_files(&c) && check_listens(&c);
 	arena_finish(&c.arena);
 	return is_done;
 }

@@ -33,7 +33,8 @@ void conf_diff_keys(const struct conf_group *group, const void *old, const void 
 		if (key->kind == CONF_GROUP)
 			conf_diff_keys(key->inner, (const char *)old + key->at,
 				(const char *)now + key->at, key->name, changes);
-		else if (key->kind != CONF_HOLE && !conf_keys_is_same(key, old, now))
+		else if (key->kind != CONF_HOLE && !key->needs_restart &&
+			 !conf_keys_is_same(key, old, now))
 			conf_diff_add(changes, prefix, key->name);
 	}
 }
@@ -101,6 +102,20 @@ static bool diff_nodes(
 	return true;
 }
 
+static void diff_restarts(const struct conf_diffing *d, const char *pool,
+	const struct conf_group *group, const void *old, const void *now)
+{
+	for (uint32_t i = 0; i < group->count; i++) {
+		const struct conf_key *key = &group->keys[i];
+		if (key->kind == CONF_GROUP)
+			diff_restarts(d, pool, key->inner, (const char *)old + key->at,
+				(const char *)now + key->at);
+		else if (key->needs_restart && !conf_keys_is_same(key, old, now))
+			conf_diff_tell(d, CONF_NEEDS_RESTART, "pool %s: %s: needs a restart", pool,
+				key->name);
+	}
+}
+
 static bool diff_pools(struct conf_diffing *d)
 {
 	struct conf_names before, after;
@@ -119,6 +134,7 @@ static bool diff_pools(struct conf_diffing *d)
 		}
 		struct conf_changes changes = {.n = 0};
 		conf_diff_keys(&conf_group_pool, was, pool, "", &changes);
+		diff_restarts(d, pool->name, &conf_group_pool, was, pool);
 		if (changes.n != 0)
 			conf_diff_tell(
 				d, CONF_CHANGED, "pool %s: changed (%s)", pool->name, changes.text);

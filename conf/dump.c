@@ -68,6 +68,7 @@ static json_t *value_json(const struct conf_key *key, const void *fields)
 	case CONF_WHOLE:
 	case CONF_BYTES:
 		return json_integer(conf_keys_number(key, fields));
+	case CONF_FACTOR:
 	case CONF_SECONDS:
 		return seconds_json((uint64_t)conf_keys_number(key, fields));
 	case CONF_TEXT:

@@ -102,6 +102,11 @@ const char *conf_judge_cookie(const char *text)
 		       : "must be 1 to 64 letters, digits or characters of !#$%&'*+-.^_`|~";
 }
 
+const char *conf_judge_field_or_none(const char *text)
+{
+	return text[0] == '\0' ? NULL : conf_judge_cookie(text);
+}
+
 const char *conf_judge_target(const char *text)
 {
 	if (text[0] != '/')

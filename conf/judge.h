@@ -20,6 +20,8 @@ const char *conf_judge_path(const char *text) MUST_CHECK;
 const char *conf_judge_path_or_none(const char *text) MUST_CHECK;
 /* The name of a cookie (RFC 6265 section 4.1.1): a token. */
 const char *conf_judge_cookie(const char *text) MUST_CHECK;
+/* The name of a header field (RFC 9110 section 5.1), or "". */
+const char *conf_judge_field_or_none(const char *text) MUST_CHECK;
 /* What a request line may carry as its target in origin-form. */
 const char *conf_judge_target(const char *text) MUST_CHECK;
 /* The beginning of a target's path. */

@@ -60,6 +60,7 @@ void conf_keys_preset(const struct conf_group *group, void *ret_fields)
 		case CONF_WHOLE:
 		case CONF_SECONDS:
 		case CONF_BYTES:
+		case CONF_FACTOR:
 		case CONF_WORD:
 			conf_keys_put_number(key, ret_fields, key->preset);
 			break;

@@ -16,6 +16,7 @@ enum conf_kind {
 	CONF_WHOLE,   /* a whole number */
 	CONF_SECONDS, /* uint64_t milliseconds */
 	CONF_BYTES,   /* octets, "64k" or a number */
+	CONF_FACTOR,  /* uint32_t thousandths, written as a number with a fraction */
 	CONF_TEXT,    /* const char * */
 	CONF_TEXTS,   /* const char **, and how many */
 	CONF_WORD,    /* one of `words`: its index plus `least` */

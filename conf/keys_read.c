@@ -85,6 +85,10 @@ static void out_of_range(struct conf_builder *b, const struct conf_key *key,
 		conf_bytes_format((uint64_t)key->least, least);
 		conf_bytes_format((uint64_t)key->most, most);
 		conf_bytes_format((uint64_t)value, is);
+	} else if (key->kind == CONF_FACTOR) {
+		(void)snprintf(least, sizeof(least), "%g", (double)key->least / 1000);
+		(void)snprintf(most, sizeof(most), "%g", (double)key->most / 1000);
+		(void)snprintf(is, sizeof(is), "%g", (double)value / 1000);
 	} else {
 		(void)snprintf(least, sizeof(least), "%" PRId64, key->least);
 		(void)snprintf(most, sizeof(most), "%" PRId64, key->most);
@@ -92,6 +96,14 @@ static void out_of_range(struct conf_builder *b, const struct conf_key *key,
 	}
 	conf_keys_wrong(b, raw->place, "\"%s\" must be %s to %s%s, not %s", key->name, least, most,
 		unit, is);
+}
+
+/* What is out of every range stays so. */
+static int64_t thousandths(double factor)
+{
+	if (!(factor > -1e6 && factor < 1e6))
+		return factor > 0 ? INT64_MAX : INT64_MIN;
+	return (int64_t)(factor * 1000 + (factor < 0 ? -0.5 : 0.5));
 }
 
 static void read_number(struct conf_builder *b, const struct conf_key *key,
@@ -114,9 +126,14 @@ static void read_number(struct conf_builder *b, const struct conf_key *key,
 	} else if (key->kind == CONF_BYTES && raw->kind == CONF_RAW_TEXT) {
 		wrong = conf_bytes_from_text(&units, raw->u.text);
 		value = (int64_t)units;
+	} else if (key->kind == CONF_FACTOR && raw->kind == CONF_RAW_FLOAT) {
+		value = thousandths(raw->u.fraction);
+	} else if (key->kind == CONF_FACTOR && raw->kind == CONF_RAW_INT) {
+		value = thousandths((double)raw->u.whole);
 	} else {
 		wrong_kind(b, key, raw,
 			key->kind == CONF_WHOLE     ? "a whole number"
+			: key->kind == CONF_FACTOR  ? "a number"
 			: key->kind == CONF_SECONDS ? "a number of seconds"
 						    : "a size: a number or a string");
 		return;
@@ -276,6 +293,7 @@ static void read_value(struct conf_builder *b, const struct conf_key *key,
 	case CONF_WHOLE:
 	case CONF_SECONDS:
 	case CONF_BYTES:
+	case CONF_FACTOR:
 		read_number(b, key, raw, ret_fields);
 		break;
 	case CONF_TEXT:

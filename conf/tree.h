@@ -101,9 +101,40 @@ struct conf_health {
 	uint32_t rise, fall;
 };
 
+/* Who decides where a job runs: its client's stickiness, or the proxy, job by job. */
+enum conf_mode { CONF_MODE_STICKY, CONF_MODE_FLEET };
+
+enum conf_sync { CONF_SYNC_NORMAL, CONF_SYNC_FULL };
+
+struct conf_journal {
+	const char *path; /* "" for none */
+	enum conf_sync sync;
+};
+
+/* What CONF_MODE_FLEET goes by. */
+struct conf_fleet {
+	uint32_t max_queue;     /* jobs that wait in the proxy */
+	uint32_t max_history;   /* ended ones that are remembered */
+	uint64_t history_bytes; /* what they may take together */
+	uint64_t prompt_bytes;  /* body of POST /prompt */
+	bool rerun_lost;
+	uint32_t bulk_weight; /* thousandths */
+	uint32_t bulk_jobs;
+	const char *spool_dir; /* "": a temporary one */
+	uint64_t spool_bytes;
+	struct conf_journal journal;
+	const char *priority_header; /* "" for none */
+	int32_t max_priority;
+	uint64_t page_ping_ms;
+	uint64_t page_buffer;  /* octets that wait for a slow client */
+	uint64_t page_message; /* octets of a message from a client */
+};
+
 struct conf_pool {
 	struct conf_place place;
-	const char *name;   /* unique */
+	const char *name; /* unique */
+	enum conf_mode mode;
+	struct conf_fleet fleet;
 	uint32_t keepalive; /* idle connections kept per worker; 0: none */
 	struct conf_node *nodes;
 	uint32_t node_count;

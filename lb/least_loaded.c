@@ -15,6 +15,19 @@ static int ll_create(void **ret_self, const struct conf_pool *conf, struct err *
 	return order_create(ret_self, NULL);
 }
 
+/* In fleet mode jobs are placed by comfy/schedule.h, and this is for what is no job. */
+extern const struct lb_strategy lb_score;
+
+const struct lb_strategy lb_score = {
+	.name = "score",
+	.needs = LB_NEED_LOAD,
+	.create = ll_create,
+	.destroy = order_destroy,
+	.rebuild = order_rebuild,
+	.changed = order_changed,
+	.pick = order_pick,
+};
+
 const struct lb_strategy lb_least_loaded = {
 	.name = "least_loaded",
 	.needs = LB_NEED_LOAD,

@@ -3,6 +3,7 @@
 /* The order is that of lb_strategy_names: the default first. */
 #define STRATEGIES(X)                                                                              \
 	X(lb_least_loaded)                                                                         \
+	X(lb_score)                                                                                \
 	X(lb_least_conn)                                                                           \
 	X(lb_round_robin)                                                                          \
 	X(lb_weighted)                                                                             \

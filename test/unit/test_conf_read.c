@@ -68,7 +68,8 @@ static void check_usual_pool(const struct conf_pool *pool)
 		CONF_KEY_COOKIE, CONF_KEY_CLIENT_ID, CONF_KEY_PROMPT_ID, CONF_KEY_IP};
 	const struct conf_sticky *sticky = &pool->balancing.sticky;
 	assert_int_equal(pool->keepalive, 64);
-	assert_string_equal(pool->balancing.strategy, "least_loaded");
+	assert_int_equal(pool->mode, CONF_MODE_FLEET);
+	assert_string_equal(pool->balancing.strategy, "score");
 	assert_true(pool->balancing.enable_failover);
 	assert_int_equal(pool->balancing.max_retries, 3);
 	assert_int_equal(pool->balancing.load_interval_ms, 2000);
