@@ -62,14 +62,15 @@ static void check_usual_limits(const struct conf_limits *limits)
 	assert_int_equal(limits->buffer_body, 1 << 20);
 }
 
-static void check_usual_pool(const struct conf_pool *pool)
+static void check_usual_pool(const struct conf_pool *pool, enum conf_mode mode)
 {
 	static const enum conf_sticky_key keys[] = {
 		CONF_KEY_COOKIE, CONF_KEY_CLIENT_ID, CONF_KEY_PROMPT_ID, CONF_KEY_IP};
 	const struct conf_sticky *sticky = &pool->balancing.sticky;
 	assert_int_equal(pool->keepalive, 64);
-	assert_int_equal(pool->mode, CONF_MODE_FLEET);
-	assert_string_equal(pool->balancing.strategy, "score");
+	assert_int_equal(pool->mode, mode);
+	assert_string_equal(pool->balancing.strategy,
+		mode == CONF_MODE_FLEET ? "score" : "least_loaded");
 	assert_true(pool->balancing.enable_failover);
 	assert_int_equal(pool->balancing.max_retries, 3);
 	assert_int_equal(pool->balancing.load_interval_ms, 2000);
@@ -111,7 +112,7 @@ static void the_short_form_is_one_of_each(void **state)
 
 	assert_int_equal(conf->pool_count, 1);
 	assert_string_equal(conf->pools[0].name, "nodes");
-	check_usual_pool(&conf->pools[0]);
+	check_usual_pool(&conf->pools[0], CONF_MODE_FLEET);
 	assert_int_equal(conf->pools[0].node_count, 1);
 	const struct conf_node *node = &conf->pools[0].nodes[0];
 	assert_string_equal(node->node_id, "comfyui-worker-1");
@@ -200,7 +201,7 @@ static void the_long_form_says_everything(void **state)
 	check_usual_limits(&conf->limits);
 	assert_int_equal(conf->pool_count, 1);
 	assert_string_equal(conf->pools[0].name, "gpu");
-	check_usual_pool(&conf->pools[0]);
+	check_usual_pool(&conf->pools[0], CONF_MODE_STICKY);
 	const struct conf_node *node = &conf->pools[0].nodes[0];
 	assert_int_equal(node->max_concurrent, 4);
 	assert_int_equal(node->capability_count, 2);
