@@ -7,10 +7,12 @@
  *                  |            '-> schedule-'  <--- run.c <--- link.c <--- events
  *                  '--> pages of the API                 '---> owner.c ---> the client's WebSocket
  *
- *   fleet.c     life of the fleet, its workers over reloads     worker.c   what is known of a
- * worker submit.c    POST /prompt                                    place.c    a job to a worker
- *   run.c       events to states, ends, history                 lose.c     deaths, drains, reruns
- *   supply.c    uploaded files to workers                       recover.c  the journal at start
+ *   fleet.c     life of the fleet, its workers over reloads
+ *   worker.c    what is known of a worker
+ *   submit.c    POST /prompt              place.c    a job to a worker
+ *   run.c       events to states          finish.c   ends and history
+ *   lose.c      deaths, drains, reruns    poll.c     jobs without a link
+ *   supply.c    uploads to workers        recover.c  the journal
  */
 #ifndef COMFY_FLEET_H
 #define COMFY_FLEET_H
@@ -31,6 +33,11 @@ struct fleet_worker {
 	char host[FETCH_HOST_ROOM];
 	char node_id[129];
 	const struct conf_node *conf; /* borrowed: the current generation's; NULL once it left */
+	uint32_t index;               /* small, its own while it lives: a bit in a job's set */
+	uint32_t max_jobs;            /* max_concurrent */
+	uint32_t foreign;             /* jobs in its queue that are not ours */
+	bool looks_foreign;           /* the last look saw some */
+	bool was_down;                /* since it was last asked what it has */
 	struct defs_worker *defs;     /* owned */
 	struct sched_worker *sched;   /* owned */
 	struct list jobs, links;
@@ -45,12 +52,23 @@ struct fleet_worker {
 	struct supply_worker *supply;   /* owned by supply.c: which uploads it has */
 };
 
+struct fleet_stats {
+	uint64_t submitted, refused, queue_limit, placed, retried, done, failed, cancelled, rerun,
+		moved, oom_retried, reconciled, polls;
+};
+
 struct fleet {
 	struct list node;
 	char *name;
 	struct lb_pool *pool; /* borrowed: of the era in force; NULL between eras */
+	/* What the configuration says; the texts in it are not to be used but these. */
+	struct conf_fleet settings;
+	char priority_header[65];
+	uint32_t max_retries;
+	bool has_strategy; /* one of lb/ replaces the score */
 	struct list workers;
 	uint32_t worker_count;
+	uint64_t worker_bits[16]; /* indexes in use */
 	struct jobs *jobs;
 	struct owners *owners;
 	struct defs *defs;
@@ -58,12 +76,9 @@ struct fleet {
 	struct spool *spool;     /* NULL while it cannot be opened */
 	struct journal *journal; /* NULL: none configured */
 	struct next_turn placing;
+	struct deadline tick;
 	struct files *files; /* which worker made which output: comfy/files.h */
-	struct home *home;   /* comfy/home.h */
-	struct fleet_stats {
-		uint64_t submitted, refused, queue_limit, placed, retried, done, failed, cancelled,
-			lost, rerun, moved, oom_retried, reconciled, polled;
-	} stats;
+	struct fleet_stats stats;
 };
 
 /* -- life (fleet.c) -- */

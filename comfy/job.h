@@ -41,10 +41,10 @@ struct link;
 struct exchange;
 
 struct job {
-	struct list in_table;  /* active ones by age, ended ones by their end */
-	struct list in_owner;  /* active ones of its owner */
-	struct list in_worker; /* while PLACING .. ENDING */
-	struct job *same_bucket, *same_worker_bucket; /* jobs.c's */
+	struct list in_table;    /* active ones by age, ended ones by their end */
+	struct list in_owner;    /* active ones of its owner */
+	struct list in_worker;   /* while PLACING .. ENDING */
+	struct job *same_bucket; /* jobs.c's */
 	char id[JOB_ID_BYTES + 1];
 	char worker_id[JOB_WORKER_ID_MOST + 1]; /* what the worker calls it: mostly the same */
 	enum job_state state;
@@ -59,25 +59,38 @@ struct job {
 	int32_t priority;
 
 	/* What was asked. */
-	struct blob *body; /* owned until ended: as the client sent it, secrets included */
+	/* Owned until ended: what a worker is sent behind our client_id, prompt_id and number, from
+	 * the comma on: , "prompt": {...}, "extra_data": {...}} with secrets. */
+	struct blob *body;
 	struct slice graph, targets; /* in body; targets {NULL, 0} without */
 	struct blob *extra;   /* owned: extra_data without secrets, with client_id, create_time */
 	struct blob *outputs; /* owned: ["9"], the outputs to execute; NULL unknown */
 	struct blob *node_errors; /* owned: "{}" mostly */
-	struct blob *classes; /* owned by place.c: what it needs, see comfy/needs.h; may be NULL */
-	struct sched_job sched; /* facts, line */
-	char capability[65];    /* asked for; "" none */
+	struct blob *needs; /* owned until ended: what a worker must have, see comfy/needs.h */
+	uint64_t *allowed;  /* owned: workers that have it, as of allowed_epoch */
+	uint64_t allowed_epoch;
+	uint32_t excluded[8]; /* index + 1 of workers it may not go to now */
+	uint64_t excluded_us; /* since when */
+	uint64_t vram_over;   /* so much was too little for it */
+	uint32_t node_count;
+	struct supply_names *names; /* owned by supply.c: uploaded files that it names; NULL none */
+	struct submit *submit;      /* borrowed: its client waits for the answer; NULL else */
+	struct sched_job sched;     /* facts, line */
+	char capability[65];        /* asked for; "" none */
 	bool had_secrets, is_rerun_refused;
 	char workflow_id[65]; /* extra_pnginfo.workflow.id; "" */
 
 	/* What came of it. */
 	struct blob *result; /* owned: {"outputs": {...}, "status": {...}, "meta": {...}}, our id in
 				it */
-	struct blob *archive; /* owned once ended: the history entry; see jobs_archive */
+	struct blob *archive; /* owned once ended: see jobs_archive */
 	bool is_deflated;     /* the archive is */
 	size_t archive_bytes; /* inflated */
-	uint8_t crashes;      /* workers that died while it ran */
-	uint8_t tries;        /* placements */
+	/* jobs.c's: what it counts for in ended_bytes_most; who holds its memory. */
+	size_t counted_bytes;
+	uint32_t keeps;
+	uint8_t crashes; /* workers that died while it ran */
+	uint8_t tries;   /* placements */
 	uint8_t oom_retries;
 	uint64_t created_wall_ms, started_wall_ms, ended_wall_ms; /* 0: not yet */
 	uint64_t started_us; /* clock_now_us of execution_start */
@@ -96,18 +109,21 @@ struct jobs *jobs_create(const struct jobs_limits *limits) MUST_CHECK;
 void jobs_destroy(struct jobs *jobs); /* frees every job; takes NULL */
 void jobs_set_limits(struct jobs *jobs, const struct jobs_limits *limits);
 
-/* A new one in CHECKED, of that id (36 octets). It is no part of any list before jobs_add. NULL: no
- * memory. */
+/* A new one in CHECKED, of that id (36 octets), with the next seq. It is no part of any list before
+ * jobs_add. NULL: no memory. */
 struct job *jobs_new(struct jobs *jobs, const char *id) MUST_CHECK;
-/* From now on it is found and shown. */
+/* From now on it is found, and shown once it has left CHECKED. An ended one of the same id stays in
+ * the history until this one has ended. */
 void jobs_add(struct jobs *jobs, struct job *job);
-/* One that was refused, or deleted from the history. Its lists, timers and owner are the caller's
- * to undo first. */
+/* One that was refused, or deleted from the history; also one that was never added. Its schedule,
+ * links, timers and run are the caller's to undo first. on_drop is not told. */
 void jobs_drop(struct jobs *jobs, struct job *job);
+/* Of several with that id the newest. */
 struct job *jobs_find(const struct jobs *jobs, struct slice id);
 
 /* States are changed here alone. Moving to an ended state puts it into the history and may drop the
- * oldest one there (on_drop is told first). */
+ * oldest ones there (on_drop is told first), never the one that is moved. An ended one is never
+ * moved again. The times are the caller's to set. */
 void jobs_move(struct jobs *jobs, struct job *job, enum job_state state);
 void jobs_on_drop(struct jobs *jobs, void (*on_drop)(void *arg, struct job *job), void *arg);
 const char *job_state_name(enum job_state state);
@@ -121,23 +137,28 @@ static inline bool job_is_pending(const struct job *job)
 }
 
 /* The next number of the queue, written into job->number and number_text: counter, then +1; front:
- * minus it. A client's own number: as Python's float() prints it, and the counter stays. */
+ * minus it. A client's own number: as Python's float() prints it, and the counter stays; infinities
+ * become the largest number and what is none 0.0, since JSON has no word for them. Both before
+ * jobs_add. */
 void jobs_number(struct jobs *jobs, struct job *job, bool front);
 void jobs_own_number(struct job *job, double number);
-/* After a restart: the counter goes on behind these. */
-void jobs_seen_number(struct jobs *jobs, double number, uint64_t seq);
+/* After a restart: number_text and seq as they were in the journal, before jobs_add. The counters
+ * go on behind them. False: that is no number, and nothing was set. */
+bool jobs_kept_number(
+	struct jobs *jobs, struct job *job, struct slice text, uint64_t seq) MUST_CHECK;
 
 uint32_t jobs_count(const struct jobs *jobs, enum job_state state);
 uint32_t jobs_active(const struct jobs *jobs); /* accepted and not ended: queue_remaining */
-uint64_t jobs_epoch(const struct jobs *jobs);  /* changes with every state, number, add, drop */
+uint64_t jobs_epoch(const struct jobs *jobs);  /* changes with every state, add, drop, archive */
 /* list_each over in_table. Active ones in order of age; ended ones in order of their end. */
 const struct list *jobs_all_active(const struct jobs *jobs);
 const struct list *jobs_all_ended(const struct jobs *jobs);
 
 /*
- * Ended: makes the history entry from graph, extra, outputs and result, and lets body, extra,
- * outputs and result go as far as they are in it (result stays: the job list needs it). Entries up
- * to 256 KiB are deflated. Without memory the entry is lost and only the job stays.
+ * Ended: what the history shows as "prompt" ([number, id, graph, extra_data, outputs]) is put
+ * aside, deflated if it has up to 256 KiB, and body, extra, outputs, node_errors and classes are
+ * let go. The result stays as it is. Without memory the graph is lost and only the job stays. May
+ * drop the oldest ended jobs, as jobs_move.
  */
 void jobs_archive(struct jobs *jobs, struct job *job);
 
