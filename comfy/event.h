@@ -35,7 +35,7 @@ enum event_kind {
 struct event {
 	enum event_kind kind;
 	struct slice type;      /* text events: the type's name, as written without quotes */
-	struct json_value data; /* text events; JSON_NULL when there is none */
+	struct json_value data; /* text events; JSON_KIND_NULL when there is none */
 	struct slice prompt_id; /* {NULL, 0} without one; points into the message */
 	struct slice node; /* executing, progress, executed: decoded only if it needed none, else
 			      as written without quotes */

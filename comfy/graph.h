@@ -38,7 +38,7 @@ struct prompt_body {
 	struct json_value root;
 	bool has_prompt;
 	struct json_value prompt;              /* the graph as written */
-	struct json_value extra_data, targets; /* kind JSON_NULL when not there */
+	struct json_value extra_data, targets; /* kind JSON_KIND_NULL when not there */
 	struct json_value number;              /* likewise */
 	bool front;                            /* truthy as in Python */
 	bool has_prompt_id;                    /* there and not null */

@@ -247,19 +247,19 @@ static enum json_kind kind_of(char first)
 {
 	switch (first) {
 	case '{':
-		return JSON_OBJECT;
+		return JSON_KIND_OBJECT;
 	case '[':
-		return JSON_ARRAY;
+		return JSON_KIND_ARRAY;
 	case '"':
-		return JSON_STRING;
+		return JSON_KIND_STRING;
 	case 't':
-		return JSON_TRUE;
+		return JSON_KIND_TRUE;
 	case 'f':
-		return JSON_FALSE;
+		return JSON_KIND_FALSE;
 	case 'n':
-		return JSON_NULL;
+		return JSON_KIND_NULL;
 	default:
-		return JSON_NUMBER;
+		return JSON_KIND_NUMBER;
 	}
 }
 
@@ -288,7 +288,7 @@ static bool come_to(struct json_scan *scan)
 
 bool json_enter(struct json_scan *scan, enum json_kind kind)
 {
-	if (!come_to(scan) || *scan->p != (kind == JSON_OBJECT ? '{' : '['))
+	if (!come_to(scan) || *scan->p != (kind == JSON_KIND_OBJECT ? '{' : '['))
 		return false;
 	if (scan->depth == JSON_DEPTH_MOST)
 		return fail(scan);
@@ -371,9 +371,9 @@ bool json_read(struct slice text, struct json_value *ret_value)
 void json_walk(struct json_scan *scan, struct json_value value)
 {
 	json_scan_start(scan, value.raw);
-	if (value.kind == JSON_OBJECT && json_enter(scan, JSON_OBJECT))
+	if (value.kind == JSON_KIND_OBJECT && json_enter(scan, JSON_KIND_OBJECT))
 		scan->closer = '}';
-	else if (value.kind == JSON_ARRAY && json_enter(scan, JSON_ARRAY))
+	else if (value.kind == JSON_KIND_ARRAY && json_enter(scan, JSON_KIND_ARRAY))
 		scan->closer = ']';
 }
 

@@ -3,12 +3,12 @@
  *
  * A graph has thousands of members and passes through here once. Takes what RFC 8259 takes (UTF-8
  * included), and of Python's extras NaN, Infinity, -Infinity and halves of surrogate pairs. Nesting
- * is bounded (JSON_DEPTH_MOST). Nothing is allocated.
+ * is bounded (JSON_DEPTH_MOST). Nothing is allocated. No name here is one of jansson's.
  *
  *   a text that was read                      a text in one pass, descending where it matters
  *
  *   if (json_read(text, &value)) {            json_scan_start(&scan, text);
- *           json_walk(&scan, value);          if (json_enter(&scan, JSON_OBJECT))
+ *           json_walk(&scan, value);          if (json_enter(&scan, JSON_KIND_OBJECT))
  *           while (json_member(&scan, ...))           while (json_name(&scan, &name))
  *                   ...                                       json_take(&scan, &value);
  *   }                                         if (json_is_whole(&scan)) ...
@@ -21,13 +21,13 @@
 #define JSON_DEPTH_MOST 256
 
 enum json_kind {
-	JSON_OBJECT,
-	JSON_ARRAY,
-	JSON_STRING,
-	JSON_NUMBER,
-	JSON_TRUE,
-	JSON_FALSE,
-	JSON_NULL
+	JSON_KIND_OBJECT,
+	JSON_KIND_ARRAY,
+	JSON_KIND_STRING,
+	JSON_KIND_NUMBER,
+	JSON_KIND_TRUE,
+	JSON_KIND_FALSE,
+	JSON_KIND_NULL
 };
 
 /* A value: its text from first to last octet, brackets and quotes included. */
@@ -97,6 +97,6 @@ ptrdiff_t json_decode(struct slice quoted, char *out, size_t room);
 /* A number's value; HUGE_VAL, NAN as written. */
 double json_number(struct json_value value);
 /* A whole number that fits; false for all else, 1.0 included. */
-bool json_integer(struct json_value value, int64_t *ret_integer) MUST_CHECK;
+bool json_int64(struct json_value value, int64_t *ret_integer) MUST_CHECK;
 
 #endif

@@ -141,7 +141,7 @@ double json_number(struct json_value value)
 	const char *p = value.raw.p;
 	const char *end = p + value.raw.n;
 	int64_t integer;
-	if (json_integer(value, &integer) && integer != 0)
+	if (json_int64(value, &integer) && integer != 0)
 		return (double)integer;
 	bool is_negative = *p == '-';
 	p += is_negative;
@@ -151,9 +151,9 @@ double json_number(struct json_value value)
 	return is_negative ? -number : number;
 }
 
-bool json_integer(struct json_value value, int64_t *ret_integer)
+bool json_int64(struct json_value value, int64_t *ret_integer)
 {
-	if (value.kind != JSON_NUMBER)
+	if (value.kind != JSON_KIND_NUMBER)
 		return false;
 	const char *p = value.raw.p;
 	const char *end = p + value.raw.n;

@@ -14,7 +14,7 @@
 
 static struct json_value read_one(const char *text)
 {
-	struct json_value value = {JSON_NULL, {NULL, 0}};
+	struct json_value value = {JSON_KIND_NULL, {NULL, 0}};
 	assert_true(json_read(slice_of(text), &value));
 	return value;
 }
@@ -39,15 +39,15 @@ static void every_kind_is_told(void **state)
 		const char *text;
 		enum json_kind kind;
 	} cases[] = {
-		{"{}", JSON_OBJECT},
-		{" [ ] ", JSON_ARRAY},
-		{"\"a\"", JSON_STRING},
-		{"-0.5e+3", JSON_NUMBER},
-		{"NaN", JSON_NUMBER},
-		{"-Infinity", JSON_NUMBER},
-		{"true", JSON_TRUE},
-		{"false", JSON_FALSE},
-		{"null\n", JSON_NULL},
+		{"{}", JSON_KIND_OBJECT},
+		{" [ ] ", JSON_KIND_ARRAY},
+		{"\"a\"", JSON_KIND_STRING},
+		{"-0.5e+3", JSON_KIND_NUMBER},
+		{"NaN", JSON_KIND_NUMBER},
+		{"-Infinity", JSON_KIND_NUMBER},
+		{"true", JSON_KIND_TRUE},
+		{"false", JSON_KIND_FALSE},
+		{"null\n", JSON_KIND_NULL},
 	};
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
 		assert_int_equal(read_one(cases[i].text).kind, cases[i].kind);
@@ -101,7 +101,7 @@ static void a_pass_is_bounded_too(void **state)
 	memset(text + depth, ']', depth);
 	json_scan_start(&scan, (struct slice){text, 2 * depth});
 	for (int i = 0; i < 10; i++) {
-		assert_true(json_enter(&scan, JSON_ARRAY));
+		assert_true(json_enter(&scan, JSON_KIND_ARRAY));
 		assert_true(json_more(&scan));
 	}
 	assert_false(json_take(&scan, &value));
@@ -152,7 +152,7 @@ static void items_come_in_order(void **state)
 	json_walk(&scan, read_one("[ 1,2 , 3 ]"));
 	for (int64_t want = 1; want <= 3; want++) {
 		assert_true(json_item(&scan, &value));
-		assert_true(json_integer(value, &got));
+		assert_true(json_int64(value, &got));
 		assert_int_equal(got, want);
 	}
 	assert_false(json_item(&scan, &value));
@@ -165,13 +165,13 @@ static void one_pass_goes_down_and_comes_back(void **state)
 	struct slice name;
 	struct json_value value;
 	json_scan_start(&scan, SLICE(" {\"a\":{\"b\":[[1],{}],\"c\":2},\"d\":3} "));
-	assert_false(json_enter(&scan, JSON_ARRAY));
-	assert_true(json_enter(&scan, JSON_OBJECT) && json_name(&scan, &name));
-	assert_true(json_enter(&scan, JSON_OBJECT) && json_name(&scan, &name));
+	assert_false(json_enter(&scan, JSON_KIND_ARRAY));
+	assert_true(json_enter(&scan, JSON_KIND_OBJECT) && json_name(&scan, &name));
+	assert_true(json_enter(&scan, JSON_KIND_OBJECT) && json_name(&scan, &name));
 	assert_true(json_is_text(name, SLICE("b")));
-	assert_true(json_enter(&scan, JSON_ARRAY) && json_more(&scan));
+	assert_true(json_enter(&scan, JSON_KIND_ARRAY) && json_more(&scan));
 	assert_true(json_take(&scan, &value) && slice_is(value.raw, SLICE("[1]")));
-	assert_true(json_more(&scan) && json_enter(&scan, JSON_OBJECT));
+	assert_true(json_more(&scan) && json_enter(&scan, JSON_KIND_OBJECT));
 	assert_false(json_name(&scan, &name));
 	assert_false(json_more(&scan));
 	assert_true(json_name(&scan, &name) && json_is_text(name, SLICE("c")));
@@ -291,13 +291,13 @@ static void whole_numbers_fit_or_do_not(void **state)
 {
 	(void)state;
 	int64_t got;
-	assert_true(json_integer(read_one("9223372036854775807"), &got) && got == INT64_MAX);
-	assert_true(json_integer(read_one("-9223372036854775808"), &got) && got == INT64_MIN);
-	assert_true(json_integer(read_one("-0"), &got) && got == 0);
+	assert_true(json_int64(read_one("9223372036854775807"), &got) && got == INT64_MAX);
+	assert_true(json_int64(read_one("-9223372036854775808"), &got) && got == INT64_MIN);
+	assert_true(json_int64(read_one("-0"), &got) && got == 0);
 	static const char *const others[] = {"9223372036854775808", "-9223372036854775809", "1.0",
 		"1e3", "NaN", "Infinity", "-Infinity", "\"1\"", "true", "null"};
 	for (size_t i = 0; i < COUNT_OF(others); i++)
-		assert_false(json_integer(read_one(others[i]), &got));
+		assert_false(json_int64(read_one(others[i]), &got));
 }
 
 int main(void)
