@@ -261,7 +261,7 @@ static void drop_ended(struct jobs *jobs, struct job *job)
 static uint32_t count_ended(const struct jobs *jobs)
 {
 	return jobs->states[JOB_DONE] + jobs->states[JOB_FAILED] + jobs->states[JOB_CANCELLED] +
-		jobs->states[JOB_LOST];
+	       jobs->states[JOB_LOST];
 }
 
 /* The oldest ended ones go until the rest is within the limits; `kept` stays. */
@@ -320,7 +320,7 @@ void jobs_count_archive(struct jobs *jobs, struct job *job)
 	ensure(!job_is_active(job));
 	uncount_bytes(jobs, job);
 	job->counted_bytes = (job->archive != NULL ? job->archive->n : 0) +
-		(job->result != NULL ? job->result->n : 0);
+			     (job->result != NULL ? job->result->n : 0);
 	jobs->ended_bytes += job->counted_bytes;
 	changed(jobs, job->state, job->state);
 	make_room(jobs, job);

@@ -40,25 +40,28 @@ static int shortest(double number, char ret_digits[DIGITS_MOST + 1])
 	return (int)strtol(exponent + 1, NULL, 10);
 }
 
-/* float.__repr__: an exponent below 1e-4 and from 1e16 on, and always something that an int does not
- * have. */
+/* float.__repr__: an exponent below 1e-4 and from 1e16 on, and always something that an int does
+ * not have. */
 static void print_float(char out[JOB_NUMBER_ROOM], double number)
 {
+	char text[2 * JOB_NUMBER_ROOM];
 	char digits[DIGITS_MOST + 1];
 	const char *sign = signbit(number) ? "-" : "";
 	int exponent = shortest(fabs(number), digits);
 	int n = (int)strlen(digits);
 	if (exponent < -4 || exponent >= 16)
-		(void)snprintf(out, JOB_NUMBER_ROOM, "%s%c%s%se%c%02d", sign, digits[0],
+		n = snprintf(text, sizeof(text), "%s%c%s%se%c%02d", sign, digits[0],
 			n > 1 ? "." : "", digits + 1, exponent < 0 ? '-' : '+', abs(exponent));
 	else if (exponent < 0)
-		(void)snprintf(out, JOB_NUMBER_ROOM, "%s0.%.*s%s", sign, -exponent - 1, "0000", digits);
+		n = snprintf(text, sizeof(text), "%s0.%.*s%s", sign, -exponent - 1, "000", digits);
 	else if (n <= exponent + 1)
-		(void)snprintf(out, JOB_NUMBER_ROOM, "%s%s%.*s.0", sign, digits, exponent + 1 - n,
-			"0000000000000000");
+		n = snprintf(text, sizeof(text), "%s%s%.*s.0", sign, digits, exponent + 1 - n,
+			"000000000000000");
 	else
-		(void)snprintf(out, JOB_NUMBER_ROOM, "%s%.*s.%s", sign, exponent + 1, digits,
+		n = snprintf(text, sizeof(text), "%s%.*s.%s", sign, exponent + 1, digits,
 			digits + exponent + 1);
+	ensure(n > 0 && n < JOB_NUMBER_ROOM);
+	memcpy(out, text, (size_t)n + 1);
 }
 
 void jobs_own_number(struct job *job, double number)
