@@ -1,53 +1,34 @@
 /*
- * health/fetch.c - one GET on a connection of its own.
+ * health/fetch.c - one request on a connection of its own.
  *
  *   connect ---> send ---> head ---> body ---> on_done
  *                           ^ '- 1xx: another head
  *
- * One timer is the time limit, and also what reports a failure that is known
- * before the loop runs. A body's octets are kept in `in`, decoded ones first:
+ * The answer may come while the request still goes out (413), so both are looked after from the
+ * first octet on. One timer is the time limit, and also what reports a failure that is known
+ * before the loop runs. A body's octets are kept in `in`, decoded ones first, or go to the sink:
  *
- *   in.start          +body_bytes              in.end
+ *   in.start          +kept                    in.end
  *   |  body, decoded  |  received, still coded  |
  */
-#include "health/fetch.h"
+#include "health/fetch_parts.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
-#include "base/loop.h"
-#include "http/chars.h"
-#include "http/chunked.h"
-#include "http/head.h"
 
 #include <errno.h>
 #include <event2/event.h>
-#include <event2/event_struct.h>
-#include <stdio.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #define READ_BYTES 4096
+#define READ_MORE_BYTES 65536
+#define OTHERS_MOST 65536 /* with a sink: of an answer that does not go there */
 #define INTERIM_MOST 8
 
 static const struct http_limits head_limits = {
 	.head_bytes = 65536, .target_bytes = 65536, .fields = 100};
-
-struct fetch {
-	struct event io, timer;
-	struct deferred gone;
-	int fd;
-	int error; /* known at the start; the timer reports it */
-	bool is_connected, is_body, is_until_close;
-	unsigned interims; /* 1xx heads so far */
-	struct buf out, in;
-	struct chunked chunked;
-	size_t body_bytes, body_most;
-	uint64_t began_us;
-	void (*on_heard)(void *arg);
-	void (*on_done)(const struct fetch_result *result, void *arg);
-	void *arg;
-	struct http_head head;
-};
 
 static void stop(struct fetch *fetch)
 {
@@ -62,6 +43,8 @@ static void stop(struct fetch *fetch)
 static void destroy(struct fetch *fetch)
 {
 	buf_release(&fetch->out);
+	buf_release(&fetch->tail);
+	blob_unref(fetch->blob);
 	buf_release(&fetch->in);
 	free(fetch);
 }
@@ -76,55 +59,87 @@ static void finish(struct fetch *fetch, int error)
 	struct fetch_result result = {
 		.error = error,
 		.status = fetch->is_body ? fetch->head.code : 0,
+		.bytes = fetch->got,
+		.was_sent = fetch->was_sent,
 		.took_us = clock_now_us - fetch->began_us,
 	};
 	if (error == 0)
-		result.body = (struct slice){fetch->in.p + fetch->in.start, fetch->body_bytes};
+		result.body = (struct slice){fetch->in.p + fetch->in.start, fetch->kept};
 	stop(fetch);
 	defer(&fetch->gone, run_destroy);
 	fetch->on_done(&result, fetch->arg);
+}
+
+/* What is kept goes to the file. -errno. */
+static int spill(struct fetch *fetch)
+{
+	while (fetch->kept != 0) {
+		ssize_t n = write(fetch->sink, buf_first(&fetch->in), fetch->kept);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		buf_consume(&fetch->in, (size_t)n);
+		fetch->kept -= (size_t)n;
+	}
+	return 0;
 }
 
 /* Looks at what came behind the head. May end the fetch. */
 static void take_body(struct fetch *fetch)
 {
 	struct buf *in = &fetch->in;
-	size_t fresh = buf_waiting(in) - fetch->body_bytes;
+	size_t data = buf_waiting(in) - fetch->kept;
 	enum chunked_verdict verdict = CHUNKED_MORE;
+	if (data == 0 && fetch->head.is_chunked)
+		return;
 	if (fetch->head.is_chunked) {
-		size_t used, data;
-		verdict = chunked_decode(&fetch->chunked, in->p + in->start + fetch->body_bytes,
-			fresh, &used, &data);
-		fetch->body_bytes += data;
-		in->end = in->start + (uint32_t)fetch->body_bytes;
-	} else {
-		fetch->body_bytes += fresh;
-		if (!fetch->is_until_close && fetch->body_bytes >= fetch->head.content_length) {
-			fetch->body_bytes = (size_t)fetch->head.content_length;
-			verdict = CHUNKED_DONE;
-		}
+		size_t used;
+		verdict = chunked_decode(
+			&fetch->chunked, in->p + in->start + fetch->kept, data, &used, &data);
+	} else if (!fetch->is_until_close) {
+		uint64_t left = fetch->head.content_length - fetch->got;
+		verdict = data >= left ? CHUNKED_DONE : CHUNKED_MORE;
+		data = (size_t)min_u64(data, left);
 	}
-	if (verdict == CHUNKED_BAD)
+	fetch->kept += data;
+	fetch->got += data;
+	in->end = in->start + (uint32_t)fetch->kept;
+	if (verdict == CHUNKED_BAD) {
 		finish(fetch, -EPROTO);
-	else if (fetch->body_bytes > fetch->body_most)
+		return;
+	}
+	if (fetch->got > fetch->body_most) {
 		finish(fetch, -EMSGSIZE);
-	else if (verdict == CHUNKED_DONE)
-		finish(fetch, 0);
+		return;
+	}
+	int error = fetch->to_sink ? spill(fetch) : 0;
+	if (error != 0 || verdict == CHUNKED_DONE)
+		finish(fetch, error);
 }
 
 /* A whole head is there. False: the fetch has ended. */
 static bool begin_body(struct fetch *fetch)
 {
 	const struct http_head *head = &fetch->head;
-	bool has_none = head->code == 204 || head->code == 304;
+	bool has_none = fetch->is_head_method || head->code == 204 || head->code == 304;
+	bool has_length = !head->is_chunked && head->has_length;
 	fetch->is_body = true;
 	fetch->is_until_close = !has_none && !head->has_length && !head->is_chunked;
-	if (has_none) {
-		finish(fetch, 0);
-		return false;
-	}
-	if (!head->is_chunked && head->has_length && head->content_length > fetch->body_most) {
-		finish(fetch, -EMSGSIZE);
+	fetch->to_sink = fetch->sink > 0 && head->code == 200;
+	if (fetch->sink > 0 && !fetch->to_sink)
+		fetch->body_most = min_u64(fetch->body_most, OTHERS_MOST);
+	int error = 0;
+	if (!has_none && has_length && head->content_length > fetch->body_most)
+		error = -EMSGSIZE;
+	/* All at once, so that a page of megabytes is not moved again and again. */
+	else if (!has_none && has_length && !fetch->to_sink &&
+		 head->content_length > buf_waiting(&fetch->in) &&
+		 !buf_reserve(&fetch->in,
+			 (size_t)head->content_length - buf_waiting(&fetch->in) + READ_BYTES))
+		error = -ENOMEM;
+	if (has_none || error != 0) {
+		finish(fetch, error);
 		return false;
 	}
 	return true;
@@ -157,21 +172,38 @@ static bool take_head(struct fetch *fetch)
 	}
 }
 
+/* It says nothing more. `error`: 0, its side ended in order. */
+static void on_silence(struct fetch *fetch, int error)
+{
+	if (error == 0 && fetch->is_until_close)
+		finish(fetch, 0);
+	else if (fetch->send_error != 0)
+		finish(fetch, fetch->send_error);
+	else
+		finish(fetch, error != 0 ? error : -ENODATA);
+}
+
+static size_t wanted_bytes(const struct fetch *fetch)
+{
+	if (!fetch->is_body || (!fetch->head.is_chunked && fetch->head.has_length &&
+				       fetch->head.content_length - fetch->got < READ_BYTES))
+		return READ_BYTES;
+	return READ_MORE_BYTES;
+}
+
 static void on_readable(struct fetch *fetch)
 {
 	struct buf *in = &fetch->in;
-	if (!buf_reserve(in, READ_BYTES)) {
+	/* What a known length needs was reserved whole (begin_body). */
+	if (buf_room(in) < READ_BYTES && !buf_reserve(in, wanted_bytes(fetch))) {
 		finish(fetch, -ENOMEM);
 		return;
 	}
-	ssize_t n = recv(fetch->fd, in->p + in->end, buf_room(in), 0);
-	if (n < 0) {
-		if (errno != EAGAIN && errno != EINTR)
-			finish(fetch, -errno);
+	ssize_t n = recv(fetch->fd, in->p + in->end, min_size(buf_room(in), READ_MORE_BYTES), 0);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	}
-	if (n == 0) {
-		finish(fetch, fetch->is_until_close ? 0 : -ENODATA);
+	if (n <= 0) {
+		on_silence(fetch, n < 0 ? -errno : 0);
 		return;
 	}
 	in->end += (uint32_t)n;
@@ -185,37 +217,46 @@ static void on_io(evutil_socket_t fd, short what, void *arg);
 
 static void wait_for(struct fetch *fetch, short what)
 {
+	(void)event_del(&fetch->io);
 	event_assign(&fetch->io, loop_base(), fetch->fd, (short)(what | EV_PERSIST), on_io, fetch);
 	if (event_add(&fetch->io, NULL) != 0)
 		finish(fetch, -ENOMEM);
 }
 
+/* False: it has ended. */
+static bool is_connected(struct fetch *fetch)
+{
+	int error = 0;
+	socklen_t n = sizeof(error);
+	if (fetch->is_connected)
+		return true;
+	if (getsockopt(fetch->fd, SOL_SOCKET, SO_ERROR, &error, &n) != 0)
+		error = errno;
+	if (error != 0) {
+		finish(fetch, -error);
+		return false;
+	}
+	fetch->is_connected = true;
+	return true;
+}
+
 static void on_writable(struct fetch *fetch)
 {
-	if (!fetch->is_connected) {
-		int error = 0;
-		socklen_t n = sizeof(error);
-		if (getsockopt(fetch->fd, SOL_SOCKET, SO_ERROR, &error, &n) != 0)
-			error = errno;
-		if (error != 0) {
-			finish(fetch, -error);
-			return;
-		}
-		fetch->is_connected = true;
-	}
-	struct slice rest = buf_slice(&fetch->out);
-	ssize_t n = send(fetch->fd, rest.p, rest.n, MSG_NOSIGNAL);
-	if (n < 0) {
-		if (errno != EAGAIN && errno != EINTR)
-			finish(fetch, -errno);
+	bool was_connected = fetch->is_connected;
+	if (!is_connected(fetch))
+		return;
+	int error = fetch_send_some(fetch);
+	if (error == -EPIPE || error == -ECONNRESET)
+		/* It may have said why before it closed. */
+		fetch->send_error = error;
+	else if (error != 0) {
+		finish(fetch, error);
 		return;
 	}
-	buf_consume(&fetch->out, (size_t)n);
-	if (buf_waiting(&fetch->out) != 0)
-		return;
-	buf_release(&fetch->out);
-	(void)event_del(&fetch->io);
-	wait_for(fetch, EV_READ);
+	if (fetch->is_all_sent || error != 0)
+		wait_for(fetch, EV_READ);
+	else if (!was_connected)
+		wait_for(fetch, EV_READ | EV_WRITE);
 }
 
 static void on_io(evutil_socket_t fd, short what, void *arg)
@@ -225,7 +266,7 @@ static void on_io(evutil_socket_t fd, short what, void *arg)
 	(void)clock_tick();
 	if ((what & EV_WRITE) != 0)
 		on_writable(fetch);
-	else
+	if ((what & EV_READ) != 0 && fetch->fd >= 0)
 		on_readable(fetch);
 }
 
@@ -238,33 +279,6 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	finish(fetch, fetch->error != 0 ? fetch->error : -ETIMEDOUT);
 }
 
-static bool is_clean(const char *text, unsigned kinds)
-{
-	for (; *text != '\0'; text++)
-		if (!http_char_is(*text, kinds))
-			return false;
-	return true;
-}
-
-/* Fills fetch->out. -errno. */
-static int write_request(struct fetch *fetch, const struct fetch_ask *ask)
-{
-	static const char format[] = "GET %s HTTP/1.1\r\n"
-				     "Host: %s\r\n"
-				     "User-Agent: comfymux/" COMFYMUX_VERSION "\r\n"
-				     "Accept: application/json\r\n"
-				     "Connection: close\r\n\r\n";
-	if (ask->path[0] != '/' || !is_clean(ask->path, CHAR_TARGET) ||
-		!is_clean(ask->host, CHAR_TARGET))
-		return -EINVAL;
-	int n = snprintf(NULL, 0, format, ask->path, ask->host);
-	if (n < 0 || !buf_reserve(&fetch->out, (size_t)n + 1))
-		return -ENOMEM;
-	(void)snprintf(fetch->out.p, (size_t)n + 1, format, ask->path, ask->host);
-	fetch->out.end = (uint32_t)n;
-	return 0;
-}
-
 static struct timeval timeval_of_ms(uint64_t ms)
 {
 	return (struct timeval){(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
@@ -273,7 +287,7 @@ static struct timeval timeval_of_ms(uint64_t ms)
 /* Begins to connect. -errno: failed already. */
 static int begin(struct fetch *fetch, const struct fetch_ask *ask)
 {
-	int error = write_request(fetch, ask);
+	int error = fetch_write_request(fetch, ask);
 	if (error != 0)
 		return error;
 	if (connect(fetch->fd, &ask->addr->u.any, ask->addr->len) != 0 && errno != EINPROGRESS)
@@ -292,8 +306,13 @@ struct fetch *fetch_start(const struct fetch_ask *ask)
 		free(fetch);
 		return NULL;
 	}
+	/* A body's last piece must not wait for an acknowledgement. */
+	int on = 1;
+	if (ask->addr->u.any.sa_family != AF_UNIX)
+		(void)setsockopt(fetch->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	fetch->began_us = clock_now_us;
 	fetch->body_most = ask->body_most;
+	fetch->sink = ask->sink;
 	fetch->on_heard = ask->on_heard;
 	fetch->on_done = ask->on_done;
 	fetch->arg = ask->arg;
@@ -318,64 +337,4 @@ void fetch_cancel(struct fetch *fetch)
 		return;
 	stop(fetch);
 	destroy(fetch);
-}
-
-bool fetch_is_our_fault(int error)
-{
-	switch (-error) {
-	case EMFILE:
-	case ENFILE:
-	case ENOMEM:
-	case ENOBUFS:
-	case EADDRNOTAVAIL:
-		return true;
-	default:
-		return false;
-	}
-}
-
-const char *fetch_error_text(int error)
-{
-	switch (-error) {
-	case ETIMEDOUT:
-		return "timed out";
-	case ECONNREFUSED:
-		return "connection refused";
-	case ECONNRESET:
-	case EPIPE:
-		return "connection reset";
-	case EHOSTUNREACH:
-	case EHOSTDOWN:
-		return "host unreachable";
-	case ENETUNREACH:
-	case ENETDOWN:
-		return "network unreachable";
-	case ENODATA:
-		return "closed early";
-	case EPROTO:
-		return "bad answer";
-	case EMSGSIZE:
-		return "answer too large";
-	case ENOENT:
-		return "no such socket";
-	case EACCES:
-	case EPERM:
-		return "not permitted";
-	case EINVAL:
-		return "bad address or path";
-	case ENOMEM:
-		return "out of memory";
-	default:
-		return "connection failed";
-	}
-}
-
-void fetch_host_text(char out[FETCH_HOST_ROOM], const char *host, uint16_t port)
-{
-	if (strncmp(host, "unix:", 5) == 0)
-		(void)snprintf(out, FETCH_HOST_ROOM, "localhost");
-	else if (host[0] != '[' && strchr(host, ':') != NULL)
-		(void)snprintf(out, FETCH_HOST_ROOM, "[%.253s]:%u", host, port);
-	else
-		(void)snprintf(out, FETCH_HOST_ROOM, "%.253s:%u", host, port);
 }

@@ -21,13 +21,16 @@ struct fetch_result {
 	 *   -ENODATA        the worker closed before its answer was whole
 	 *   -EPROTO         the answer is no HTTP
 	 *   -EMSGSIZE       the body is larger than body_most
-	 *   -EINVAL         host or path cannot stand in a request
+	 *   -EINVAL         host, path, method or fields cannot stand in a request
+	 *   -EIO            the file is shorter than file_bytes
+	 *   -ENOSPC         and what else reading the file and writing to the sink say
 	 *   -ENOMEM
+	 * A worker that closes while the body still goes out: what it answered before, or -EPIPE.
 	 */
 	int error;
 	uint16_t status;   /* 0 when no head came. Also there when only the body was bad */
 	struct slice body; /* borrowed for the call; empty when there is an error */
-	uint64_t bytes;    /* of the body, wherever it went */
+	uint64_t bytes;    /* of the body so far, wherever it went */
 	bool was_sent; /* something of the request reached a connection: it may have had effect */
 	uint64_t took_us;
 };
@@ -37,9 +40,11 @@ struct fetch_ask {
 	const char *host;   /* the Host field; fetch_host_text makes one */
 	const char *path;   /* the request target */
 	const char *method; /* NULL: GET */
-	const char *fields; /* further whole lines, each with its CRLF; NULL for none */
+	/* Further whole lines, each with its CRLF, in place of "Accept: application/json", which
+	 * NULL stands for. Host, User-Agent, Content-Length and Connection are ours. */
+	const char *fields;
 	/* The body, in this order; all empty for none. `head` and `tail` are copied, `body` is
-	 * held by a reference until the end, the file is read from its beginning. */
+	 * held by a reference until it was sent, the file is read from its beginning. */
 	struct slice head;
 	struct blob *body;
 	int file; /* with file_bytes != 0: a descriptor, borrowed until the end; never blocks for
@@ -47,7 +52,8 @@ struct fetch_ask {
 	uint64_t file_bytes;
 	struct slice tail;
 	/* Where a 200's body goes, if `sink` is > 0: into this regular file (borrowed), and
-	 * result.body is empty. result.bytes tells how many. */
+	 * result.body is empty. result.bytes tells how many. The body of any other status comes in
+	 * memory, up to 64 KiB of it. */
 	int sink;
 	uint64_t timeout_ms; /* for all of it, from now */
 	uint64_t body_most;  /* octets */
