@@ -45,9 +45,9 @@ struct sched_job {
 	double order; /* ComfyUI's number: lower first. Below 0 (front): before all others of its
 			 priority, whoever they belong to */
 	uint64_t seq; /* between equal numbers */
-	double run_s; /* expected, as charged at the start; schedule.c's */
-	double load_s;
-	double started_s;
+	/* schedule.c's, of its last start. */
+	double run_s, load_s; /* expected there, as charged */
+	uint32_t depth;       /* estimate_depth of its models */
 };
 
 struct schedule *schedule_create(const struct sched_settings *settings) MUST_CHECK;
@@ -73,7 +73,8 @@ void schedule_remove(struct sched_job *job); /* legal for one that does not wait
 uint32_t schedule_waiting(const struct schedule *schedule);
 
 /* Whether the worker may run that job at all (classes, models, capability, VRAM, not tried before),
- * apart from room. Called often: cheap. */
+ * apart from room. False for one that is down or drains: those that have no room are asked about,
+ * too. Called often: cheap. */
 typedef bool sched_may_run(
 	void *arg, const struct sched_job *job, const struct sched_worker *worker);
 
