@@ -156,7 +156,7 @@ const struct list *jobs_all_ended(const struct jobs *jobs);
 
 /*
  * Ended: what the history shows as "prompt" ([number, id, graph, extra_data, outputs]) is put
- * aside, deflated if it has up to 256 KiB, and body, extra, outputs, node_errors and classes are
+ * aside, deflated if it has up to 256 KiB, and body, extra, outputs, node_errors and needs are
  * let go. The result stays as it is. Without memory the graph is lost and only the job stays. May
  * drop the oldest ended jobs, as jobs_move.
  */

@@ -504,7 +504,7 @@ static void ten_thousand_jobs_take_less_than_64_mib(void **state)
 {
 	(void)state;
 	/* Apart from bodies: the job, its buckets, and a blob's head and some words for each of
-	 * extra, outputs, node_errors and classes. */
+	 * extra, outputs, node_errors and needs. */
 	size_t one = sizeof(struct job) + 2 * sizeof(struct job *) +
 		     4 * (sizeof(struct blob) + 16 /* malloc */) + 512;
 	assert_true(one * 10000 <= (size_t)64 << 20);
