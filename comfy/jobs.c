@@ -81,6 +81,7 @@ void job_release(struct job *job)
 	blob_unref(job->outputs);
 	blob_unref(job->node_errors);
 	blob_unref(job->needs);
+	free(job->allowed);
 	blob_unref(job->result);
 	blob_unref(job->archive);
 	free(job);

@@ -107,5 +107,7 @@ void jobs_archive(struct jobs *jobs, struct job *job)
 	let_go(&job->outputs);
 	let_go(&job->node_errors);
 	let_go(&job->needs);
+	free(job->allowed);
+	job->allowed = NULL;
 	jobs_count_archive(jobs, job);
 }
