@@ -42,36 +42,43 @@ enum ws_verdict {
 	WS_BAD,     /* reader->code and reader->why say what is wrong */
 };
 
+#define WS_HEAD_ROOM 14
+#define WS_CONTROL_MOST 125 /* octets of payload (section 5.5) */
+
 struct ws_reader {
 	bool wants_mask; /* the peer is a client: its frames must be masked, else they must not */
 	uint64_t most;   /* octets of a message; beyond it 1009 */
 	/* What ws_read found. */
 	enum ws_opcode opcode;
-	struct slice
-		payload; /* unmasked; borrowed from the input or from `whole` until the next call */
-	uint16_t code;   /* WS_CLOSE: the peer's code, WS_CODE_NO_STATUS without one */
-	const char *why;
+	struct slice payload; /* unmasked; borrowed until the next call, and lies in memory that its
+			       * reader may change: in the input, or in `whole` or `control` */
+	uint16_t code;        /* WS_CLOSE: the peer's code, WS_CODE_NO_STATUS without one */
+	const char *why;      /* static */
 	/* The rest is ws_frame.c's. */
-	struct buf whole; /* owned: what of a message came so far, where it did not come in one
-			     piece */
-	uint8_t head[14], head_n, head_need;
+	struct buf whole;  /* owned: what of a message came so far, where it did not come in one
+			    * piece */
+	uint64_t left, at; /* of this frame's payload: still to come, taken */
+	uint32_t utf8;     /* state of the UTF-8 check of a text message */
+	uint8_t head[WS_HEAD_ROOM], head_n, head_need;
 	uint8_t mask[4];
-	uint64_t left, at;      /* of this frame's payload */
-	uint32_t utf8;          /* state of the UTF-8 check of a text message */
+	uint8_t frame_opcode;
 	uint8_t message_opcode; /* WS_CONTINUATION while no message is open */
 	bool is_final, is_in_payload;
-	uint8_t control[125], control_n;
+	bool is_told; /* `whole` was shown, and is given back by the next call */
+	bool is_bad;
+	char control[WS_CONTROL_MOST]; /* of one that comes in pieces, amid a message perhaps */
 };
 
 void ws_reader_init(struct ws_reader *reader, bool wants_mask, uint64_t most);
 void ws_reader_finish(struct ws_reader *reader);
 
-/* Reads from p; *ret_used tells how many of the n octets were taken (call again with the rest after
- * WS_MESSAGE or WS_CONTROL). Masked payload is unmasked in place, in p. Memory that is out is
- * WS_BAD with 1011. */
+/*
+ * Reads from p; *ret_used tells how many of the n octets were taken. Call again with the rest after
+ * WS_MESSAGE and WS_CONTROL, until WS_MORE: only then the reader keeps no memory but that of a
+ * message that has not come whole. Masked payload is unmasked in place, in p. A whole message that
+ * lies in p in one frame is not copied. WS_BAD is for good; memory that is out is WS_BAD with 1011.
+ */
 enum ws_verdict ws_read(struct ws_reader *reader, char *p, size_t n, size_t *ret_used) MUST_CHECK;
-
-#define WS_HEAD_ROOM 14
 
 /* The head of a whole, unfragmented frame. mask NULL: not masked. Returns its octets. */
 size_t ws_write_head(
