@@ -67,6 +67,8 @@ bool json_is_text(struct slice quoted, struct slice text)
 	char out[UTF8_MOST];
 	if (inside.n < text.n) /* no character is longer decoded */
 		return false;
+	if (!json_has_escape(inside))
+		return slice_is(inside, text);
 	const char *end = inside.p + inside.n;
 	for (const char *at = inside.p; at != end;) {
 		struct slice piece = take_piece(&at, end, out);

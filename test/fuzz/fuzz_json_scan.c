@@ -167,8 +167,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	json_t *wanted = json_loadb(text.p, text.n, JSON_DECODE_ANY, NULL);
 	if (wanted != NULL && is_read)
 		check_value(value, wanted);
-	else
-		ensure(wanted == NULL || size > JSON_DEPTH_MOST);
+	else /* jansson takes NUL between values for the end of the text */
+		ensure(wanted == NULL || size > JSON_DEPTH_MOST ||
+			memchr(data, '\0', size) != NULL);
 	ensure(!is_read || wanted != NULL || may_differ(text));
 	json_decref(wanted);
 	json_scan_start(&scan, text);
