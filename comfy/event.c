@@ -32,7 +32,7 @@ static enum event_kind kind_of(struct slice type)
 	return EVENT_OTHER;
 }
 
-static void see_node(struct event *event, struct json_value value)
+static void see_node(struct comfy_event *event, struct json_value value)
 {
 	event->has_node = value.kind != JSON_KIND_NULL;
 	event->node = (struct slice){NULL, 0};
@@ -45,7 +45,7 @@ static void see_node(struct event *event, struct json_value value)
 /* What an event is about: a member of its data, or of a preview's JSON. Both "node" and "node_id"
  * are there at times, and then the first is meant. */
 static void see_member(
-	struct event *event, struct slice name, struct json_value value, bool *has_node_name)
+	struct comfy_event *event, struct slice name, struct json_value value, bool *has_node_name)
 {
 	if (json_is_text(name, SLICE("prompt_id"))) {
 		event->prompt_id = value.kind == JSON_KIND_STRING ? json_inside(value.raw)
@@ -58,7 +58,7 @@ static void see_member(
 	}
 }
 
-static void read_data(struct json_scan *scan, struct event *event)
+static void read_data(struct json_scan *scan, struct comfy_event *event)
 {
 	struct slice name;
 	struct json_value value;
@@ -75,9 +75,9 @@ static void read_data(struct json_scan *scan, struct event *event)
 	event->data = (struct json_value){JSON_KIND_OBJECT, {began, (size_t)(scan->p - began)}};
 }
 
-void event_read_text(struct event *ret_event, struct slice message)
+void event_read_text(struct comfy_event *ret_event, struct slice message)
 {
-	struct event event = {.kind = EVENT_BROKEN, .data = {JSON_KIND_NULL, {NULL, 0}}};
+	struct comfy_event event = {.kind = EVENT_BROKEN, .data = {JSON_KIND_NULL, {NULL, 0}}};
 	struct json_scan scan;
 	struct slice name;
 	struct json_value value;
@@ -124,7 +124,7 @@ static bool is_jpeg(struct json_value about)
 	       json_is_text(type.raw, SLICE("image/jpeg"));
 }
 
-static enum event_kind read_told_preview(struct event *event, struct slice message)
+static enum event_kind read_told_preview(struct comfy_event *event, struct slice message)
 {
 	struct slice json;
 	struct json_scan scan;
@@ -137,7 +137,7 @@ static enum event_kind read_told_preview(struct event *event, struct slice messa
 	return is_jpeg(event->data) ? EVENT_PREVIEW : EVENT_IMAGE;
 }
 
-static enum event_kind read_binary(struct event *event, struct slice message)
+static enum event_kind read_binary(struct comfy_event *event, struct slice message)
 {
 	if (message.n < 4)
 		return EVENT_BROKEN;
@@ -156,12 +156,13 @@ static enum event_kind read_binary(struct event *event, struct slice message)
 	}
 }
 
-void event_read_binary(struct event *ret_event, struct slice message)
+void event_read_binary(struct comfy_event *ret_event, struct slice message)
 {
-	struct event event = {.data = {JSON_KIND_NULL, {NULL, 0}}};
+	struct comfy_event event = {.data = {JSON_KIND_NULL, {NULL, 0}}};
 	event.kind = read_binary(&event, message);
 	if (event.kind == EVENT_BROKEN)
-		event = (struct event){.kind = EVENT_BROKEN, .data = {JSON_KIND_NULL, {NULL, 0}}};
+		event = (struct comfy_event){
+			.kind = EVENT_BROKEN, .data = {JSON_KIND_NULL, {NULL, 0}}};
 	*ret_event = event;
 }
 
@@ -192,7 +193,7 @@ uint32_t event_rename(char *message, size_t n, struct slice from, struct slice t
 	return count;
 }
 
-int32_t event_queue_remaining(const struct event *event)
+int32_t event_queue_remaining(const struct comfy_event *event)
 {
 	struct json_value value = event->data;
 	int64_t remaining;

@@ -32,7 +32,7 @@ enum event_kind {
 	EVENT_BROKEN,  /* not of ComfyUI's shape */
 };
 
-struct event {
+struct comfy_event {
 	enum event_kind kind;
 	/* Spans of the message; strings as written, without their quotes. */
 	struct slice type;      /* text events: the type's name */
@@ -42,8 +42,8 @@ struct event {
 	bool has_node;     /* it is there and not null */
 };
 
-void event_read_text(struct event *ret_event, struct slice message);
-void event_read_binary(struct event *ret_event, struct slice message);
+void event_read_text(struct comfy_event *ret_event, struct slice message);
+void event_read_binary(struct comfy_event *ret_event, struct slice message);
 
 /* Replaces each string that is `from`, no part of one, by `to`, of equal length, in place: ids of
  * workers that do not take ours. A message of either sort (within its JSON only), or a page of
@@ -51,6 +51,6 @@ void event_read_binary(struct event *ret_event, struct slice message);
 uint32_t event_rename(char *message, size_t n, struct slice from, struct slice to);
 
 /* exec_info.queue_remaining of a status event; -1. */
-int32_t event_queue_remaining(const struct event *event);
+int32_t event_queue_remaining(const struct comfy_event *event);
 
 #endif

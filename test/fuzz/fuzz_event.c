@@ -15,7 +15,7 @@ static void check_inside(struct slice message, struct slice piece)
 		(piece.p >= message.p && piece.p + piece.n <= message.p + message.n));
 }
 
-static void check_event(struct slice message, const struct event *event)
+static void check_event(struct slice message, const struct comfy_event *event)
 {
 	check_inside(message, event->type);
 	check_inside(message, event->data.raw);
@@ -28,9 +28,9 @@ static void check_event(struct slice message, const struct event *event)
 }
 
 static void check_rename(struct slice message, struct slice id,
-	void (*read)(struct event *ret_event, struct slice message))
+	void (*read)(struct comfy_event *ret_event, struct slice message))
 {
-	struct event before, after;
+	struct comfy_event before, after;
 	char *copy = malloc(message.n);
 	char *other = malloc(id.n);
 	ensure(copy != NULL && other != NULL);
@@ -52,7 +52,7 @@ static void check_rename(struct slice message, struct slice id,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice message = {(const char *)data, size};
-	struct event event;
+	struct comfy_event event;
 	event_read_text(&event, message);
 	check_event(message, &event);
 	ensure(event.kind < EVENT_PREVIEW || event.kind > EVENT_TEXT);

@@ -13,9 +13,9 @@
 #define ID "5f0a1b2c-3d4e-4f50-8a6b-7c8d9e0f1a2b"
 #define OTHER_ID "00000000-3d4e-4f50-8a6b-7c8d9e0f1a2b"
 
-static struct event read_text(const char *text)
+static struct comfy_event read_text(const char *text)
 {
-	struct event event;
+	struct comfy_event event;
 	event_read_text(&event, slice_of(text));
 	return event;
 }
@@ -98,7 +98,7 @@ static void every_event_is_told(void **state)
 			"x", NULL, "b"},
 	};
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct event event = read_text(cases[i].text);
+		struct comfy_event event = read_text(cases[i].text);
 		assert_int_equal(event.kind, cases[i].kind);
 		assert_slice(event.type, cases[i].type);
 		assert_slice(event.prompt_id, cases[i].prompt_id);
@@ -115,7 +115,7 @@ static void what_is_no_event_is_broken(void **state)
 		"{\"type\": \"status\", \"data\": {]}", "{\"type\": \"status\"} x",
 		"{\"type\": \"status\", \"data\": }"};
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct event event = read_text(cases[i]);
+		struct comfy_event event = read_text(cases[i]);
 		assert_int_equal(event.kind, EVENT_BROKEN);
 		assert_null(event.type.p);
 		assert_int_equal(event.data.kind, JSON_KIND_NULL);
@@ -125,7 +125,7 @@ static void what_is_no_event_is_broken(void **state)
 static void the_data_is_spanned(void **state)
 {
 	(void)state;
-	struct event event = read_text("{\"data\" :  {\"a\": [1]} , \"type\":\"x\"}");
+	struct comfy_event event = read_text("{\"data\" :  {\"a\": [1]} , \"type\":\"x\"}");
 	assert_int_equal(event.data.kind, JSON_KIND_OBJECT);
 	assert_slice(event.data.raw, "{\"a\": [1]}");
 	event = read_text("{\"type\":\"x\",\"data\": [{}] }");
@@ -138,7 +138,7 @@ static void the_data_is_spanned(void **state)
 static void of_two_datas_the_last_counts(void **state)
 {
 	(void)state;
-	struct event event = read_text(
+	struct comfy_event event = read_text(
 		"{\"type\":\"x\",\"data\":{\"node\":\"1\",\"prompt_id\":\"a\"},"
 		"\"data\":{\"sid\":\"b\"},\"type\":\"logs\"}");
 	assert_int_equal(event.kind, EVENT_LOGS);
@@ -170,16 +170,16 @@ static void what_waits_is_read_from_a_status(void **state)
 		{"{\"type\":\"status\"}", -1},
 	};
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct event event = read_text(cases[i].text);
+		struct comfy_event event = read_text(cases[i].text);
 		assert_int_equal(event_queue_remaining(&event), cases[i].remaining);
 	}
 }
 
-static struct event read_binary(struct slice message)
+static struct comfy_event read_binary(struct slice message)
 {
 	/* A block of exactly the size, so that the sanitizer sees a read behind it. The event's
 	 * spans are not looked at by who uses this. */
-	struct event event;
+	struct comfy_event event;
 	char *copy = malloc(message.n != 0 ? message.n : 1);
 	assert_non_null(copy);
 	memcpy(copy, message.p, message.n);
@@ -237,7 +237,7 @@ static void pictures_are_told_from_previews(void **state)
 static void a_preview_says_whose_it_is(void **state)
 {
 	(void)state;
-	struct event event;
+	struct comfy_event event;
 	event_read_binary(&event, TOLD("jpeg"));
 	assert_slice(event.prompt_id, ID);
 	assert_slice(event.node, "3");
@@ -251,7 +251,7 @@ static void a_preview_says_whose_it_is(void **state)
 static void a_png_with_metadata_is_kept(void **state)
 {
 	(void)state;
-	struct event event;
+	struct comfy_event event;
 	event_read_binary(&event, SLICE("\0\0\0\4\0\0\0\x1b{\"image_type\":\"image/png\"} x"));
 	assert_int_equal(event.kind, EVENT_IMAGE);
 }
