@@ -145,7 +145,8 @@ class Runner:
             self.loaded.remove(model)
         else:
             self.model_loads += 1
-            await self.spend(self.worker.settings.load_ms)
+            settings = self.worker.settings
+            await self.spend(settings.load_ms_of.get(model, settings.load_ms))
         self.loaded.append(model)
         del self.loaded[:-self.worker.settings.model_room]
 

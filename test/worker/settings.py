@@ -21,6 +21,7 @@ class Settings:
     models: tuple = ("sd15.safetensors", "sdxl.safetensors")
     model_room: int = 1         # models that stay loaded
     load_ms: float = 0          # what loading a model that is not there takes
+    load_ms_of: dict = dataclasses.field(default_factory=dict)  # the same for single models
     vram: float = 24.0          # GiB
     extra_nodes: tuple = ()     # node classes that only this worker has
     without_nodes: tuple = ()   # node classes that it lacks
@@ -57,6 +58,11 @@ def words(text):
     return tuple(word for word in text.split(",") if word)
 
 
+def times(text):
+    """one=100,two=200"""
+    return {name: float(value) for name, value in (word.split("=") for word in words(text))}
+
+
 def fault(text):
     value = json.loads(text) if text.startswith("{") else {"fault": text}
     if not isinstance(value, dict):
@@ -88,6 +94,8 @@ def from_arguments(argv=None):
     add("--models", type=words, default=default.models, help="checkpoints, separated by commas")
     add("--model-room", type=int, default=default.model_room, help="models that stay loaded")
     add("--load-ms", type=float, default=default.load_ms, help="time to load a model")
+    add("--load-ms-of", type=times, default=default.load_ms_of, metavar="MODEL=MS,...",
+        help="the same for single models")
     add("--vram", type=float, default=default.vram, help="GiB")
     add("--extra-nodes", type=words, default=default.extra_nodes, help="node classes to add")
     add("--without-nodes", type=words, default=default.without_nodes, help="node classes to lack")

@@ -265,3 +265,15 @@ async def test_the_same_number_and_id_twice_is_a_server_error(start):
     first = dict(same, extra_data={"x": 1})
     assert (await worker.post("/prompt", first))[0] == 200
     assert (await worker.post("/prompt", same))[0] == 500
+
+
+async def test_a_model_that_is_not_kept_is_loaded_and_takes_its_own_time(start):
+    worker = await start("--model-room", 1, "--load-ms-of", "sdxl.safetensors=60000")
+    async with worker.session.ws_connect("/ws?clientId=me") as ws:
+        events = Events(ws)
+        for _ in range(2):
+            await events.until_done(await worker.submit(graph(model="sd15.safetensors"), client_id="me"))
+        assert (await worker.get("/_test"))["model_loads"] == 1
+        job = await worker.submit(graph(model="sdxl.safetensors"), client_id="me")
+        await events.until("executing", lambda data: data["prompt_id"] == job and data["node"] == "4")
+        assert (await worker.get("/_test"))["jobs"]["running"] == job
