@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/list.h"
+#include "comfy/spool_name.h"
 
 struct spool;
 
@@ -38,20 +39,32 @@ struct spool_write;
 struct spool_write *spool_write_begin(struct spool *spool) MUST_CHECK; /* NULL: errno */
 int spool_write_octets(
 	struct spool_write *write, struct slice octets) MUST_CHECK; /* -errno: ENOSPC ... */
-int spool_write_fd(struct spool_write *write);                      /* for fetch's sink */
-void spool_write_cancel(struct spool_write *write);                 /* takes NULL */
+/* For fetch's sink, in place of spool_write_octets. What was so written is then looked at with
+ * spool_write_step, a MiB in each call: 1 there is more, 0 that was all, -errno. */
+int spool_write_fd(struct spool_write *write);
+int spool_write_step(struct spool_write *write) MUST_CHECK;
+void spool_write_cancel(struct spool_write *write); /* takes NULL */
+
+/* The name that a file shall have. */
+struct spool_want {
+	const char *type, *subfolder, *name;
+	bool overwrite;
+	/* Tells of names that are taken elsewhere: a worker's own files. NULL: none are. */
+	bool (*is_taken)(void *arg, const char *subfolder, const char *name);
+	void *arg;
+};
 
 /*
  * Gives what was written a name, as ComfyUI does: without `overwrite` a name that already means
- * other octets becomes "name (1).ext", "name (2).ext" ...; `is_taken` tells of names that are taken
- * elsewhere (a worker's own files). Octets that are there already are not stored twice. Subfolder
- * and name are checked: no "..", no absolute path, no NUL. -EINVAL for those, -errno for the disk.
- * Ends the write.
+ * other octets becomes "name (1).ext", "name (2).ext" ... Octets that are there already are not
+ * stored twice. -EINVAL: no such type or no such name (comfy/spool_name.h), -ENOSPC, -EFBIG: the
+ * bound or the disk, -errno. Ends the write, and an error leaves nothing behind.
  */
-int spool_write_end(struct spool_write *write, const char *type, const char *subfolder,
-	const char *name, bool overwrite,
-	bool (*is_taken)(void *arg, const char *subfolder, const char *name), void *arg,
+int spool_write_end(struct spool_write *write, const struct spool_want *want,
 	struct spool_file **ret_file) MUST_CHECK;
+/* The name it would get now if its octets were new. -EINVAL and the like. */
+int spool_free_name(struct spool *spool, const struct spool_want *want,
+	char out[SPOOL_NAME_MOST + 1]) MUST_CHECK;
 
 /* NULL: not known. Borrowed until it is dropped or the spool closes; hold it to keep it. */
 struct spool_file *spool_find(
