@@ -24,9 +24,14 @@ struct defs_worker *defs_worker_create(struct defs *defs) MUST_CHECK;
 void defs_worker_destroy(struct defs_worker *worker); /* takes NULL */
 
 /* GET /object_info's body in place of what was known of it. A reference is kept as long as it is
- * needed. Reading goes on in slices over several turns (defs_step); until it has ended the old
- * list counts. -EINVAL: not of ComfyUI's shape, -ENOMEM: the old list counts on. */
+ * needed: bodies are read one after the other, in slices over several turns. Until then the old
+ * list counts. -EINVAL: at first sight not of ComfyUI's shape. */
 int defs_worker_set(struct defs_worker *worker, struct blob *body) MUST_CHECK;
+/* Called when a body has been read, from the loop: 0 and the list counts; -EINVAL, not of ComfyUI's
+ * shape, or -ENOMEM, and the old list counts on. Not called for bodies that were replaced or
+ * forgotten. */
+void defs_worker_on_read(
+	struct defs_worker *worker, void (*on_read)(void *arg, int error), void *arg);
 /* Nothing is known any more: it was restarted, or left. */
 void defs_worker_forget(struct defs_worker *worker);
 bool defs_worker_is_known(const struct defs_worker *worker);
@@ -41,6 +46,14 @@ uint64_t defs_epoch(const struct defs *defs);
  * there. True while nothing is known of it.
  */
 bool defs_worker_allows(const struct defs_worker *worker, const struct prompt_body *body);
+/* The same number: defs_worker_allows says the same of any graph, now and later. 0: nothing is
+ * known. So one answer does for all workers of that number; it does not change with listings of
+ * uploads. */
+uint64_t defs_worker_kind(const struct defs_worker *worker);
+/* Who says which names are files that were uploaded: they count as being in every list, for nodes
+ * that do not mark their combo as a list of uploads. */
+void defs_set_uploads(
+	struct defs *defs, bool (*is_uploaded)(void *arg, struct slice file), void *arg);
 
 /* A class in the union. */
 struct defs_class;
@@ -67,17 +80,22 @@ bool defs_class_is_upload(const struct defs_class *class_, struct slice input);
 /*
  * GET /object_info of the union, and of one class. Per combo the union of the values, in the order
  * of the first worker that has it. Made in slices over several turns; on_ready is called once,
- * perhaps at once, with a reference the callee must keep if it wants the blob (NULL: memory is
- * out). is_gzip: compressed, and kept that way. Asking while it is made makes nothing twice.
+ * perhaps at once, with a blob that is borrowed for the call (NULL: memory is out). It is never
+ * older than the question. is_gzip: compressed, and kept that way. Asking while it is made makes
+ * nothing twice.
  */
 struct defs_wait {
 	struct list node;
 	bool is_gzip;
 	void (*on_ready)(struct defs_wait *wait, struct blob *json);
+	uint64_t tag;   /* set before on_ready: see defs_union_tag */
+	uint64_t epoch; /* private */
 };
 void defs_union(struct defs *defs, struct defs_wait *wait);
 void defs_union_cancel(struct defs_wait *wait);
-/* {"Class": {...}}, or {} when nobody has it. A new reference; NULL: no memory. */
+/* Equal unions have equal numbers, also those of another process. */
+uint64_t defs_union_tag(const struct defs *defs);
+/* {"Class": {...}}, or {} when nobody has it. Made at once. A new reference; NULL: no memory. */
 struct blob *defs_union_class(struct defs *defs, struct slice class_type) MUST_CHECK;
 
 #endif
