@@ -128,10 +128,10 @@ def file_limit():
 
 
 def spawn(command, cpu, **streams):
-    """A child on that processor that ends with us."""
+    """A child on that processor, None: on any, that ends with us."""
     def prepare():
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-        if os.cpu_count() > 1:
+        if cpu is not None and os.cpu_count() > 1:
             os.sched_setaffinity(0, {cpu})
     return subprocess.Popen([str(word) for word in command], preexec_fn=prepare, **streams)
 
@@ -155,6 +155,29 @@ def read_line(child, seconds, what):
     if not line:
         raise BenchError(f"{what}: ended with {child.wait()}")
     return line.decode().strip()
+
+
+def wait_for_port(child, port, name, said):
+    """Until somebody listens there; an error with what the child said when it ends before."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        if child.poll() is not None:
+            raise BenchError(f"{name} ended with {child.returncode}: {said.read_text(errors='replace')[-2000:]}")
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        if time.monotonic() > deadline:
+            raise BenchError(f"{name} does not listen")
+        time.sleep(0.02)
+
+
+def cpu_seconds_of(pid):
+    """What its threads spent on the processor, kernel included, to the nanosecond."""
+    nanoseconds = sum(int(path.read_text().split()[0])
+                      for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"))
+    if nanoseconds:
+        return nanoseconds / 1e9
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def make_certificate(folder):
@@ -189,28 +212,11 @@ class Proxy:
         with open(out, "ab") as stdout, open(self.said, "ab") as stderr:
             self.child = spawn(command, PROXY_CPU, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
         self.pid = self.child.pid
-        self._wait_until_it_listens()
-
-    def _wait_until_it_listens(self):
-        deadline = time.monotonic() + START_SECONDS
         for port in self.ports.values():
-            while True:
-                if self.child.poll() is not None:
-                    raise BenchError(f"{self.name} ended with {self.child.returncode}: {self.said.read_text()[-2000:]}")
-                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                    break
-                if time.monotonic() > deadline:
-                    raise BenchError(f"{self.name} does not listen")
-                time.sleep(0.02)
+            wait_for_port(self.child, port, name, self.said)
 
     def cpu_seconds(self):
-        """What its threads spent on the processor, kernel included, to the nanosecond."""
-        nanoseconds = sum(int(path.read_text().split()[0])
-                          for path in pathlib.Path(f"/proc/{self.pid}/task").glob("*/schedstat"))
-        if nanoseconds:
-            return nanoseconds / 1e9
-        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds_of(self.pid)
 
     def resident_bytes(self):
         for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():
