@@ -13,13 +13,16 @@
 #include "base/arena.h"
 #include "comfy/json_scan.h"
 
-#define GRAPH_NODES_MOST 20000 /* a graph with more is refused */
+/* A body with more is refused. */
+#define GRAPH_NODES_MOST 20000
+#define GRAPH_INPUTS_MOST 200000 /* of all nodes */
+#define GRAPH_MEMBERS_MOST 1000  /* of the body */
 
 struct graph_input {
 	struct slice name;       /* decoded */
 	struct json_value value; /* as written */
 	struct slice text;       /* a string's, decoded; {NULL, 0} for other kinds */
-	bool is_link;            /* [node id, output index] */
+	bool is_link;            /* [node id, output index]: a string and a whole number */
 	struct slice from;       /* link: the node's id, decoded */
 	int64_t from_output;
 };
@@ -34,8 +37,16 @@ struct graph_node {
 	bool is_object; /* the node itself is one */
 };
 
+struct prompt_member {
+	struct slice name; /* with quotes, as written */
+	struct json_value value;
+};
+
+/* Of members with one name the last counts, wherever names are: as in Python. */
 struct prompt_body {
 	struct json_value root;
+	struct prompt_member *members; /* of the root, in the order written */
+	uint32_t member_count;
 	bool has_prompt;
 	struct json_value prompt;              /* the graph as written */
 	struct json_value extra_data, targets; /* kind JSON_KIND_NULL when not there */
@@ -44,12 +55,15 @@ struct prompt_body {
 	bool has_prompt_id;                    /* there and not null */
 	struct slice prompt_id;                /* decoded; {NULL, 0} when it is not a string */
 	struct slice client_id;                /* decoded string, {NULL, 0} for none */
-	struct graph_node *nodes; /* in the order written; of nodes with one id the last counts and
-				     stands in the place of the first, as in Python */
+	struct graph_node *nodes; /* in the order written; of nodes with one id (and of a node's
+				     inputs with one name) the last, in the place of the first */
 	uint32_t node_count;
+	uint32_t *slots; /* graph_find's: node index + 1, found by hash; NULL: looked for one by one
+			  */
+	uint32_t slot_count; /* a power of two */
 };
 
-/* -EINVAL: no JSON, or no object. -E2BIG: too many nodes. -ENOMEM. */
+/* -EINVAL: no JSON, or no object. -E2BIG: more of something than the bounds above. -ENOMEM. */
 int prompt_body_read(
 	struct prompt_body *ret_body, struct slice text, struct arena *arena) MUST_CHECK;
 
@@ -67,15 +81,17 @@ void graph_facts(const struct prompt_body *body, struct graph_facts *ret_facts);
 /* ".safetensors" ".ckpt" ".pt" ".pth" ".bin" ".gguf" ".sft" ".onnx", in any case. */
 bool graph_is_model_name(struct slice text);
 
-/* The top-level members that go to a worker, with our client_id, prompt_id and number in the place
- * of the client's and without `front`; everything else as written. NULL: no memory. */
+/* The top-level members that go to a worker, with our client_id, prompt_id and number (JSON; each
+ * left out when n is 0) before the client's others and without `front`; everything else as written.
+ * With all three left out, ',' in the place of the first octet makes it what follows them.
+ * NULL: no memory. */
 struct blob;
 struct blob *prompt_body_for_worker(const struct prompt_body *body, struct slice client_id,
 	struct slice prompt_id, struct slice number) MUST_CHECK;
 
 /* extra_data as it may be stored and shown: without auth_token_comfy_org and api_key_comfy_org,
  * with client_id (if n != 0) and create_time (ms since 1970, unless it has one). *ret_had_secrets
- * tells whether one was taken out. NULL: no memory. */
+ * tells whether one was taken out that said anything (not null, not ""). NULL: no memory. */
 struct blob *prompt_extra_data(const struct prompt_body *body, struct slice client_id,
 	uint64_t create_time_ms, bool *ret_had_secrets) MUST_CHECK;
 

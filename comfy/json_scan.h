@@ -18,6 +18,8 @@
 
 #include "base/base.h"
 
+struct text;
+
 #define JSON_DEPTH_MOST 256
 
 enum json_kind {
@@ -94,6 +96,10 @@ bool json_is_text(struct slice quoted, struct slice text);
 /* Decodes a string (with quotes) into out as UTF-8; lone surrogates become U+FFFD. Returns the
  * octets, or -1 when it does not fit. `room` of quoted.n is always enough. */
 ptrdiff_t json_decode(struct slice quoted, char *out, size_t room);
+/* What Python's bool() says of it. */
+bool json_is_truthy(struct json_value value);
+/* Writes text (UTF-8) as a string, in quotes. */
+void json_put_text(struct text *out, struct slice text);
 /* A number's value; HUGE_VAL, NAN as written. */
 double json_number(struct json_value value);
 /* A whole number that fits; false for all else, 1.0 included. */

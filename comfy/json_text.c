@@ -1,6 +1,7 @@
 /*
  * comfy/json_text.c - what is in a value that json_scan.c has found: text, numbers, a member.
  */
+#include "base/text.h"
 #include "base/utf8.h"
 #include "comfy/json_scan.h"
 
@@ -96,6 +97,33 @@ ptrdiff_t json_decode(struct slice quoted, char *out, size_t room)
 	return (ptrdiff_t)n;
 }
 
+static bool is_escaped(char c)
+{
+	return (unsigned char)c < 0x20 || c == '"' || c == '\\';
+}
+
+void json_put_text(struct text *out, struct slice text)
+{
+	static const char hex[] = "0123456789abcdef";
+	const char *p = text.p;
+	const char *end = text.p + text.n;
+	text_put(out, "\"", 1);
+	while (p != end) {
+		const char *from = p;
+		while (p != end && !is_escaped(*p))
+			p++;
+		text_put(out, from, (size_t)(p - from));
+		if (p == end)
+			break;
+		unsigned char c = (unsigned char)*p++;
+		if (c < 0x20)
+			text_put(out, (char[]){'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]}, 6);
+		else
+			text_put(out, (char[]){'\\', (char)c}, 2);
+	}
+	text_put(out, "\"", 1);
+}
+
 /* -- numbers -- */
 
 /* Behind the "e". */
@@ -172,6 +200,23 @@ bool json_int64(struct json_value value, int64_t *ret_integer)
 		return false;
 	*ret_integer = integer;
 	return true;
+}
+
+bool json_is_truthy(struct json_value value)
+{
+	struct json_scan scan;
+	switch (value.kind) {
+	case JSON_KIND_OBJECT:
+	case JSON_KIND_ARRAY:
+		json_scan_start(&scan, json_inside(value.raw));
+		return !json_is_whole(&scan);
+	case JSON_KIND_STRING:
+		return value.raw.n > 2;
+	case JSON_KIND_NUMBER:
+		return json_number(value) != 0;
+	default:
+		return value.kind == JSON_KIND_TRUE;
+	}
 }
 
 /* -- objects -- */
