@@ -37,7 +37,7 @@ struct spool_entry *spool_entry_find(
 	const struct spool *spool, const char *type, const char *subfolder, const char *name)
 {
 	uint64_t hash = spool_hash_name(type, subfolder, name);
-	struct spool_link *link = spool->names.buckets[hash & spool->names.mask];
+	struct chain_node *link = chain_first(&spool->names, hash);
 	for (; link != NULL; link = link->next) {
 		struct spool_entry *entry = CONTAINER_OF(link, struct spool_entry, link);
 		if (link->hash == hash && strcmp(entry->file.name, name) == 0 &&
@@ -70,7 +70,8 @@ struct spool_entry *spool_entry_create(
 void spool_entry_add(struct spool_entry *entry)
 {
 	struct spool *spool = entry->spool;
-	spool_table_put(&spool->names, &entry->link, ++spool->stats.files);
+	chain_put(&spool->names, &entry->link);
+	spool->stats.files++;
 	list_push_back(&spool->files, &entry->file.node);
 }
 
@@ -79,7 +80,7 @@ void spool_entry_destroy(struct spool_entry *entry)
 	struct spool *spool = entry->spool;
 	if (!list_is_empty(&entry->file.node)) {
 		list_remove(&entry->file.node);
-		spool_table_take(&spool->names, &entry->link);
+		chain_take(&spool->names, &entry->link);
 		spool->stats.files--;
 	}
 	if (entry->object != NULL)
@@ -211,7 +212,7 @@ static uint64_t hash_digest(const char *digest)
 struct spool_object *spool_object_find(const struct spool *spool, const char *digest)
 {
 	uint64_t hash = hash_digest(digest);
-	struct spool_link *link = spool->objects.buckets[hash & spool->objects.mask];
+	struct chain_node *link = chain_first(&spool->objects, hash);
 	for (; link != NULL; link = link->next) {
 		struct spool_object *object = CONTAINER_OF(link, struct spool_object, link);
 		if (strcmp(object->digest, digest) == 0)
@@ -228,8 +229,7 @@ struct spool_object *spool_object_create(struct spool *spool, const char *digest
 	(void)snprintf(object->digest, sizeof(object->digest), "%s", digest);
 	object->link.hash = hash_digest(digest);
 	object->bytes = bytes;
-	/* There are at least as many names as objects. */
-	spool_table_put(&spool->objects, &object->link, spool->stats.files);
+	chain_put(&spool->objects, &object->link);
 	spool->stats.bytes += bytes;
 	return object;
 }
@@ -241,7 +241,7 @@ void spool_object_unref(struct spool *spool, struct spool_object *object)
 		return;
 	spool_object_path(object->digest, path);
 	(void)unlinkat(spool->folder, path, 0);
-	spool_table_take(&spool->objects, &object->link);
+	chain_take(&spool->objects, &object->link);
 	spool->stats.bytes -= object->bytes;
 	free(object);
 }
@@ -378,7 +378,7 @@ static void forget_all(struct spool *spool)
 		struct spool_entry *entry = CONTAINER_OF(node, struct spool_entry, file.node);
 		/* The octets stay. */
 		if (!spool->is_temporary && entry->object->refs == 1) {
-			spool_table_take(&spool->objects, &entry->object->link);
+			chain_take(&spool->objects, &entry->object->link);
 			spool->stats.bytes -= entry->object->bytes;
 			free(entry->object);
 			entry->object = NULL;
@@ -436,7 +436,7 @@ struct spool *spool_open(const char *dir, uint64_t most_bytes, struct err *err)
 	spool->folder = -1;
 	list_init(&spool->files);
 	list_init(&spool->writes);
-	if (!spool_table_init(&spool->names) || !spool_table_init(&spool->objects)) {
+	if (!chain_init(&spool->names) || !chain_init(&spool->objects)) {
 		err_set(err, "out of memory");
 		spool_close(spool);
 		return NULL;
@@ -469,8 +469,8 @@ void spool_close(struct spool *spool)
 	}
 	if (spool->folder >= 0)
 		(void)close(spool->folder);
-	spool_table_finish(&spool->names);
-	spool_table_finish(&spool->objects);
+	chain_finish(&spool->names);
+	chain_finish(&spool->objects);
 	free(spool->path);
 	free(spool);
 }

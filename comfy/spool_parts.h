@@ -4,26 +4,16 @@
 #ifndef COMFY_SPOOL_PARTS_H
 #define COMFY_SPOOL_PARTS_H
 
+#include "comfy/chain_table.h"
 #include "comfy/spool.h"
 #include "comfy/spool_index.h"
 
 #define SPOOL_FILES_MOST 200000
 #define SPOOL_OBJECT_PATH 80 /* "objects/ab/cdef..." and its terminator */
 
-/* Member of a hash table. */
-struct spool_link {
-	struct spool_link *next; /* borrowed: in the same bucket */
-	uint64_t hash;
-};
-
-struct spool_table {
-	struct spool_link **buckets; /* owned, [mask + 1] */
-	size_t mask;
-};
-
 /* Octets on disk, shared by all names that mean them. */
 struct spool_object {
-	struct spool_link link;
+	struct chain_node link;
 	char digest[65];
 	uint32_t refs; /* names */
 	uint64_t bytes;
@@ -31,7 +21,7 @@ struct spool_object {
 
 struct spool_entry {
 	struct spool_file file;
-	struct spool_link link;
+	struct chain_node link;
 	struct spool *spool;         /* borrowed: owns us */
 	struct spool_object *object; /* ref */
 };
@@ -41,18 +31,12 @@ struct spool {
 	char *path; /* owned */
 	bool is_temporary;
 	struct spool_index *index; /* owned; NULL for a temporary one */
-	struct spool_table names, objects;
+	struct chain_table names, objects;
 	struct list files;  /* longest unused first */
 	struct list writes; /* under way */
 	uint64_t most_bytes, pending_bytes, last_version;
 	struct spool_stats stats;
 };
-
-bool spool_table_init(struct spool_table *table) MUST_CHECK;
-void spool_table_finish(struct spool_table *table);
-/* Grows when it is full, if there is memory. */
-void spool_table_put(struct spool_table *table, struct spool_link *link, size_t count);
-void spool_table_take(struct spool_table *table, struct spool_link *link);
 
 uint64_t spool_hash_name(const char *type, const char *subfolder, const char *name);
 struct spool_entry *spool_entry_find(
