@@ -95,7 +95,13 @@ void defs_union(struct defs *defs, struct defs_wait *wait);
 void defs_union_cancel(struct defs_wait *wait);
 /* Equal unions have equal numbers, also those of another process. */
 uint64_t defs_union_tag(const struct defs *defs);
-/* {"Class": {...}}, or {} when nobody has it. Made at once. A new reference; NULL: no memory. */
-struct blob *defs_union_class(struct defs *defs, struct slice class_type) MUST_CHECK;
+
+/* {"Class": {...}}, or {} when nobody has it. on_ready is called once, perhaps before this returns
+ * (then it returns NULL), with a blob that is borrowed for the call; NULL: no memory. */
+struct defs_one; /* an answer that is being made */
+struct defs_one *defs_union_class(struct defs *defs, struct slice class_type,
+	void (*on_ready)(void *arg, struct blob *json), void *arg);
+/* on_ready will not be called. Takes NULL. Before defs_destroy. */
+void defs_one_cancel(struct defs_one *one);
 
 #endif

@@ -9,7 +9,8 @@
  *   defs.c        life of the store and its workers        defs_ask.c    questions
  *   defs_read.c   a body, class by class                   defs_merge.c  one class of the union
  *   defs_store.c  classes, variants, lists: each once      defs_union.c  all of them, and gzip
- *   defs_variant.c, defs_values.c   what a class's text says
+ *   defs_variant.c, defs_values.c   what a class's text says    defs_one.c   GET
+ * /object_info/{class}
  */
 #ifndef COMFY_DEFS_PARTS_H
 #define COMFY_DEFS_PARTS_H
@@ -140,7 +141,7 @@ void reading_add(struct defs_worker *worker, struct blob *body);
 /* One turn's worth. True while there is more. */
 bool reading_step(struct defs *defs);
 
-/* -- the union (defs_merge.c, defs_union.c, defs_gzip.c) -- */
+/* -- the union (defs_merge.c, defs_union.c, defs_gzip.c, defs_one.c) -- */
 
 struct defs_merge {
 	struct defs *defs;
@@ -186,6 +187,11 @@ struct defs_union {
 	struct gzip *deflate; /* owned */
 	size_t units, octets; /* a turn */
 };
+
+/* The workers' lists as they are now, each once, with a reference each. False: no memory. */
+bool union_take_lists(
+	struct defs *defs, struct defs_list ***ret_lists, size_t *ret_count) MUST_CHECK;
+void union_give_lists(struct defs *defs, struct defs_list **lists, size_t count);
 
 void union_init(struct defs *defs);
 void union_finish(struct defs *defs);

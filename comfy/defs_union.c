@@ -27,16 +27,6 @@ void union_init(struct defs *defs)
 	list_init(&made->waits);
 }
 
-static void drop_lists(struct defs *defs)
-{
-	struct defs_union *made = &defs->made;
-	for (size_t i = 0; i < made->list_count; i++)
-		store_unref_list(defs, made->lists[i]);
-	free(made->lists);
-	made->lists = NULL;
-	made->list_count = 0;
-}
-
 /* What was being made is given up, or done. */
 static void stop(struct defs *defs)
 {
@@ -47,7 +37,9 @@ static void stop(struct defs *defs)
 	gzip_destroy(made->deflate);
 	made->deflate = NULL;
 	text_finish(&made->out);
-	drop_lists(defs);
+	union_give_lists(defs, made->lists, made->list_count);
+	made->lists = NULL;
+	made->list_count = 0;
 	made->making = MAKING_NOTHING;
 }
 
@@ -86,6 +78,25 @@ static size_t collect_lists(const struct defs *defs, struct defs_list **out)
 	return count;
 }
 
+bool union_take_lists(struct defs *defs, struct defs_list ***ret_lists, size_t *ret_count)
+{
+	struct defs_list **lists = malloc((defs->known + 1) * sizeof(lists[0]));
+	if (lists == NULL)
+		return false;
+	*ret_count = collect_lists(defs, lists);
+	*ret_lists = lists;
+	for (size_t i = 0; i < *ret_count; i++)
+		lists[i]->refs++;
+	return true;
+}
+
+void union_give_lists(struct defs *defs, struct defs_list **lists, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		store_unref_list(defs, lists[i]);
+	free((void *)lists);
+}
+
 static uint64_t tag_of(struct defs_list *const *lists, size_t count)
 {
 	uint64_t tag = 0;
@@ -112,13 +123,9 @@ static bool begin_json(struct defs *defs)
 	size_t octets = 0;
 	drop_made(made);
 	made->epoch = defs->epoch;
-	made->lists = malloc((defs->known + 1) * sizeof(made->lists[0]));
-	if (made->lists == NULL)
+	if (!union_take_lists(defs, &made->lists, &made->list_count))
 		return false;
-	made->list_count = collect_lists(defs, made->lists);
 	made->tag = tag_of(made->lists, made->list_count);
-	for (size_t i = 0; i < made->list_count; i++)
-		made->lists[i]->refs++;
 	if (made->list_count != 0) {
 		const struct defs_list *list = made->lists[0];
 		for (uint32_t i = 0; i < list->count; i++)
@@ -175,7 +182,6 @@ static int step_json(struct defs *defs)
 	}
 	text_put(&made->out, "}", 1);
 	made->json = blob_of_text(&made->out);
-	drop_lists(defs);
 	return made->json == NULL ? -ENOMEM : 1;
 }
 
@@ -292,38 +298,4 @@ void defs_union(struct defs *defs, struct defs_wait *wait)
 void defs_union_cancel(struct defs_wait *wait)
 {
 	list_remove(&wait->node);
-}
-
-/* -- one class -- */
-
-static void put_class(const struct defs *defs, struct text *out, struct defs_list *const *lists,
-	size_t count, const struct defs_class *class_)
-{
-	struct defs_merge merge;
-	size_t units = SIZE_MAX;
-	size_t first = 0;
-	while (list_variant(lists[first], class_) == NULL)
-		first++;
-	text_put(out, class_->quoted.p, class_->quoted.n);
-	text_put(out, ": ", 2);
-	/* Of the store only the numbers change. */
-	merge_begin(&merge, (struct defs *)(uintptr_t)defs, lists, count, first, class_, out);
-	if (merge_step(&merge, &units) < 0)
-		out->is_short = true;
-}
-
-struct blob *defs_union_class(struct defs *defs, struct slice class_type)
-{
-	struct text out;
-	const struct defs_class *class_ = defs_find(defs, class_type);
-	struct defs_list **lists = malloc((defs->known + 1) * sizeof(lists[0]));
-	if (lists == NULL)
-		return NULL;
-	text_init(&out, 4096);
-	text_put(&out, "{", 1);
-	if (class_ != NULL)
-		put_class(defs, &out, lists, collect_lists(defs, lists), class_);
-	text_put(&out, "}", 1);
-	free((void *)lists);
-	return blob_of_text(&out);
 }

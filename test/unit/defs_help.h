@@ -77,6 +77,13 @@ static inline void assert_union(struct defs *defs, const char *expected)
 	blob_unref(asked.json);
 }
 
+static inline void on_one(void *arg, struct blob *json)
+{
+	struct asked *asked = arg;
+	asked->calls++;
+	asked->json = json == NULL ? NULL : blob_ref(json);
+}
+
 /* A graph of one node with one plain input, as JSON; NULL for none. */
 static inline bool allows(
 	const struct defs_worker *worker, const char *class_, const char *name, const char *json)

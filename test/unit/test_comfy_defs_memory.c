@@ -121,16 +121,18 @@ static void test_one_class(void **state)
 	struct defs *defs = defs_create();
 	struct defs_worker *a = defs_worker_create(defs);
 	struct defs_worker *b = defs_worker_create(defs);
-	struct blob *json = NULL;
+	struct asked asked = {0};
 	have(a, first_text);
 	have(b, second_text);
-	for (long nth = 0; json == NULL; nth++) {
+	for (long nth = 0; asked.json == NULL; nth++) {
+		asked.calls = 0;
 		fail_at(nth);
-		json = defs_union_class(defs, SLICE("A"));
-		assert_int_equal(json == NULL, has_failed);
+		assert_null(defs_union_class(defs, SLICE("A"), on_one, &asked));
+		assert_int_equal(asked.calls, 1);
+		assert_int_equal(asked.json == NULL, has_failed);
 		fail_at(-1);
 	}
-	blob_unref(json);
+	blob_unref(asked.json);
 	defs_worker_destroy(a);
 	defs_worker_destroy(b);
 	defs_destroy(defs);

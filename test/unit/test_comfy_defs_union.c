@@ -29,10 +29,12 @@ static int teardown(void **state)
 
 static void assert_one(const char *name, const char *expected)
 {
-	struct blob *json = defs_union_class(defs, slice_of(name));
-	assert_non_null(json);
-	assert_string_equal(json->p, expected);
-	blob_unref(json);
+	struct asked asked = {0};
+	assert_null(defs_union_class(defs, slice_of(name), on_one, &asked));
+	assert_int_equal(asked.calls, 1);
+	assert_non_null(asked.json);
+	assert_string_equal(asked.json->p, expected);
+	blob_unref(asked.json);
 }
 
 static void test_nothing_is_an_empty_object(void **state)
@@ -205,13 +207,41 @@ static void test_who_asks_after_a_change_gets_the_new_one(void **state)
 	have(a, "{" COMBO("L", "f", "7", "") "}");
 	defs_worker_forget(b);
 	ask(defs, &asked[1], false);
-	assert_one("L", "{" COMBO("L", "f", "7", "") "}");
 	make_all(defs);
 	assert_string_equal(asked[0].json->p, "{" COMBO("L", "f", "1, 2, 3, 4, 5", "") "}");
 	assert_string_equal(asked[1].json->p, "{" COMBO("L", "f", "7", "") "}");
 	assert_int_equal(asked[0].calls + asked[1].calls, 2);
 	blob_unref(asked[0].json);
 	blob_unref(asked[1].json);
+}
+
+static void test_one_class_alone_may_take_several_turns(void **state)
+{
+	(void)state;
+	struct asked asked = {0};
+	assert_int_equal(loop_start(), 0);
+	have(a, "{" COMBO("L", "f", "1, 2, 3", "") "}");
+	have(b, "{" COMBO("L", "f", "3, 4", "") "}");
+	defs->made.units = 1;
+	assert_non_null(defs_union_class(defs, SLICE("L"), on_one, &asked));
+	defs_worker_forget(a);
+	defs_worker_forget(b);
+	assert_null(defs_find(defs, SLICE("L")));
+	TURN_UNTIL(asked.calls == 1);
+	assert_string_equal(asked.json->p, "{" COMBO("L", "f", "1, 2, 3, 4", "") "}");
+	blob_unref(asked.json);
+	assert_int_equal(defs->class_count, 0);
+	have(a, "{" COMBO("L", "f", "1, 2, 3", "") "}");
+	have(b, "{" COMBO("L", "f", "3, 4", "") "}");
+	struct defs_one *one = defs_union_class(defs, SLICE("L"), on_one, &asked);
+	turn_once();
+	turn_once();
+	assert_int_equal(asked.calls, 1);
+	defs_one_cancel(one);
+	defs_one_cancel(NULL);
+	turn_once();
+	assert_int_equal(asked.calls, 1);
+	loop_finish();
 }
 
 static void test_who_does_not_wait_any_more_is_not_told(void **state)
@@ -289,6 +319,7 @@ int main(void)
 		TEST(test_the_slices_make_no_difference),
 		TEST(test_who_asks_while_it_is_made_waits_for_the_same),
 		TEST(test_who_asks_after_a_change_gets_the_new_one),
+		TEST(test_one_class_alone_may_take_several_turns),
 		TEST(test_who_does_not_wait_any_more_is_not_told),
 		TEST(test_one_that_is_being_made_may_be_abandoned),
 		TEST(test_the_tag_follows_what_is_there),
