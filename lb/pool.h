@@ -88,6 +88,12 @@ struct lb_pick {
  */
 struct lb_pick lb_pool_pick(struct lb_pool *pool, const struct lb_request *req,
 	const struct lb_keys *keys, const uint64_t *tried);
+/*
+ * A pick that is made already: the seat of that backend, whatever its state. NULL: it is no member.
+ * Counts as lb_pool_pick does, and ends likewise. `keys`: to be learned for it; NULL for none.
+ */
+struct lb_seat *lb_pool_take(struct lb_pool *pool, const struct backend *backend,
+	const struct lb_request *req, const struct lb_keys *keys) MUST_CHECK;
 /* A key that came with the answer (prompt_id, a cookie just made). */
 void lb_pool_learn(
 	struct lb_pool *pool, struct lb_seat *seat, enum conf_sticky_key kind, struct slice value);

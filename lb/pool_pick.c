@@ -193,6 +193,17 @@ static __attribute__((noinline)) struct lb_pick pick_sticky(struct lb_pool *pool
 	return pick;
 }
 
+static void count_pick(struct lb_pool *pool, struct lb_seat *seat, const struct lb_request *req)
+{
+	struct backend *backend = seat->backend;
+	pool->stats.picks++;
+	backend->stats.picks++;
+	backend->in_flight++;
+	if (req->is_job)
+		backend->jobs_sent++;
+	touch(seat);
+}
+
 struct lb_pick lb_pool_pick(struct lb_pool *pool, const struct lb_request *req,
 	const struct lb_keys *keys, const uint64_t *tried)
 {
@@ -206,14 +217,24 @@ struct lb_pick lb_pool_pick(struct lb_pool *pool, const struct lb_request *req,
 		pool->stats.none++;
 		return pick;
 	}
-	struct backend *backend = pick.seat->backend;
-	pool->stats.picks++;
-	backend->stats.picks++;
-	backend->in_flight++;
-	if (req->is_job)
-		backend->jobs_sent++;
-	touch(pick.seat);
+	count_pick(pool, pick.seat, req);
 	return pick;
+}
+
+struct lb_seat *lb_pool_take(struct lb_pool *pool, const struct backend *backend,
+	const struct lb_request *req, const struct lb_keys *keys)
+{
+	struct lb_seat *seat = seat_of_id(pool, backend->id_hash);
+	ensure(pool->is_active);
+	/* The same id at another address is another worker. */
+	if (seat == NULL || seat->backend != backend) {
+		pool->stats.none++;
+		return NULL;
+	}
+	for (int kind = 0; keys != NULL && kind < CONF_KEY_COUNT; kind++)
+		lb_pool_learn(pool, seat, (enum conf_sticky_key)kind, keys->value[kind]);
+	count_pick(pool, seat, req);
+	return seat;
 }
 
 void lb_pool_learn(

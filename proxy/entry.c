@@ -21,6 +21,8 @@ static void fill_request(const struct exchange *x, struct access_entry *entry)
 		entry->referer = x->entry->referer;
 		entry->user_agent = x->entry->user_agent;
 		entry->version = x->entry->version;
+		if (entry->pool == NULL)
+			entry->pool = x->entry->pool;
 		return;
 	}
 	const struct http_head *head = x->head;

@@ -94,6 +94,7 @@ static void free_exchange(struct deferred *item)
 static void settle(struct exchange *x, enum close_reason reason)
 {
 	x->reason = reason;
+	exchange_tell_gone(x, reason);
 	exchange_pick_done(x, LB_DONE_CLIENT_LEFT, "");
 	exchange_log(x, reason);
 	proxy_stats.closed[reason]++;
@@ -119,6 +120,8 @@ static void finish(struct exchange *x)
 	http_head_give(x->head);
 	http_head_give(x->answer);
 	x->head = x->answer = NULL;
+	blob_unref(x->blob);
+	lb_backend_unref(x->pinned);
 	arena_finish(&x->arena);
 	generation_unref(x->generation);
 	defer(&x->garbage, free_exchange);
@@ -140,7 +143,7 @@ enum step exchange_end(struct exchange *x, enum close_reason reason)
 	struct client *client = x->client;
 	bool keeps = x->keeps_client;
 	bool lingers = !keeps && !client->sock.is_eof;
-	uint64_t keepalive_ms = exchange_timeouts(x)->keepalive_ms;
+	uint64_t keepalive_ms = keeps ? exchange_timeouts(x)->keepalive_ms : 0;
 	settle(x, reason);
 	struct buf rest = take_rest(x);
 	finish(x);
@@ -240,6 +243,8 @@ static enum step step_once(struct exchange *x)
 		return exchange_route(x);
 	case EX_HOLD:
 		return exchange_hold(x);
+	case EX_HANDLE:
+		return exchange_handle(x);
 	case EX_PICK:
 		return exchange_pick(x);
 	case EX_CONNECT:
@@ -250,6 +255,8 @@ static enum step step_once(struct exchange *x)
 		return exchange_relay(x);
 	case EX_TUNNEL:
 		return exchange_tunnel(x);
+	case EX_SOCKET:
+		return exchange_socket(x);
 	case EX_DONE:
 	case EX_STATE_COUNT:
 		break;
@@ -262,7 +269,7 @@ static enum step step_once(struct exchange *x)
 static void look_after_client(struct exchange *x)
 {
 	struct sock *sock = &x->client->sock;
-	if (x->state == EX_TUNNEL)
+	if (x->state == EX_TUNNEL || x->state == EX_SOCKET)
 		return;
 	bool has_news = sock->has_news;
 	sock->has_news = false;
@@ -275,9 +282,11 @@ static void look_after_client(struct exchange *x)
 void exchange_step(struct exchange *x)
 {
 	enum step step;
+	x->is_stepping = true;
 	do {
 		step = step_once(x);
 	} while (step == STEP_AGAIN);
+	x->is_stepping = false;
 	if (step == STEP_WAIT)
 		look_after_client(x);
 }

@@ -6,6 +6,7 @@
  *
  *   exchange.c   life, states, the step     route.c   server, location, handler
  *   hold.c       the body before the pick   send.c    pick, connect, send, retry
+ *   pieces.c     the body for a handler     handle.c  what a handler has
  *   relay.c      the answer                 tunnel.c  after 101
  *   answer.c     our own answers            entry.c   the access log's line
  */
@@ -18,6 +19,7 @@
 #include "proxy/client.h"
 #include "proxy/exchange_state.h"
 #include "proxy/flow.h"
+#include "proxy/handler.h"
 #include "proxy/inspect.h"
 #include "proxy/upstream.h"
 
@@ -30,7 +32,7 @@ struct exchange {
 	enum exchange_state state;
 	struct client *client;                /* borrowed: it owns us */
 	struct upstream *upstream;            /* owned, NULL without one */
-	struct generation *generation;        /* ref */
+	struct generation *generation;        /* ref; NULL in EX_SOCKET */
 	const struct site *site;              /* in the generation */
 	const struct conf_server *server;     /* in the generation */
 	const struct conf_location *location; /* in the generation; NULL until routed */
@@ -50,6 +52,7 @@ struct exchange {
 	struct http_limits head_limits;
 	struct buf body;     /* owned: the held part, decoded */
 	struct buf rest;     /* octets behind the request: the next one's */
+	uint64_t hold_most;  /* a body up to this is held */
 	bool is_holding;     /* hold.c has begun */
 	bool sent_continue;  /* our own 100 went out */
 	bool is_body_held;   /* all of the body is in `body` */
@@ -59,6 +62,18 @@ struct exchange {
 	bool is_up_done;     /* the request was sent in full */
 	bool is_up_broken;   /* the worker takes nothing more; it may still answer */
 	bool sends_continue; /* Expect goes to the worker, its 100 comes back */
+
+	/* The handler. */
+	enum handler_wish wish;
+	void *handler_state;    /* the handler's own: it is told of our end while not NULL */
+	bool is_stepping;       /* exchange_step is on the stack and goes on when it comes back */
+	bool is_asked;          /* on_request was called */
+	bool is_forwarded;      /* the handler wants no more of it */
+	bool is_paused;         /* HANDLER_PIECES: nothing is read now */
+	bool is_learned;        /* keys are learned for `pinned` */
+	struct backend *pinned; /* ref; this worker and no other. NULL: whichever */
+	struct slice target;    /* in the arena: asked for in place of the client's; empty: that */
+	struct blob *blob;      /* ref: the body of an answer of the handler's */
 
 	/* The worker. */
 	struct lb_pool *pool; /* borrowed from the generation */
@@ -135,6 +150,12 @@ enum step exchange_connect(struct exchange *x);
 enum step exchange_send(struct exchange *x);
 enum step exchange_relay(struct exchange *x);
 enum step exchange_tunnel(struct exchange *x);
+enum step exchange_handle(struct exchange *x);
+enum step exchange_socket(struct exchange *x);
+/* pieces.c: HOLD for a handler that takes the body as it comes. */
+enum step exchange_pieces(struct exchange *x);
+/* hold.c: a 100 of our own, if the client waits for one. */
+enum step exchange_say_continue(struct exchange *x);
 /* A 101 that was asked for: its head begins at `p`. */
 enum step exchange_tunnel_begin(struct exchange *x, const char *p);
 
@@ -155,6 +176,9 @@ enum step exchange_read_answer(struct exchange *x);
 /* answer.c: an answer of our own, with a page or JSON that says `why`. `close`: the connection ends
  * behind it. */
 enum step exchange_answer(struct exchange *x, int status, const char *why, bool close);
+/* The same with an answer of the handler's (proxy/handler.h). */
+enum step exchange_give(
+	struct exchange *x, int status, const char *type, const char *fields, struct blob *body);
 /* The same for a location that responds by itself. */
 enum step exchange_respond(struct exchange *x, const struct conf_respond *respond);
 
@@ -168,6 +192,15 @@ bool exchange_is_idempotent(const struct exchange *x);
 
 /* What proxy_set_inspector set, or NULL. */
 const struct inspector *proxy_inspector(void);
+/* What proxy_set_handler set, or NULL. */
+const struct handler *proxy_handler(void);
+/* Between on_head and its answer. */
+static inline bool exchange_is_handled(const struct exchange *x)
+{
+	return x->wish != HANDLER_PASS && !x->is_forwarded;
+}
+/* handle.c: the handler, if it has something here, forgets it. */
+void exchange_tell_gone(struct exchange *x, enum close_reason reason);
 
 /* At exit: what the pools keep. */
 void exchange_trim(void);

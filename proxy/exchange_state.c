@@ -1,13 +1,15 @@
 /*
  * proxy/exchange_state.c - which state may follow which.
  *
- *   READ_HEAD -> ROUTE -> HOLD -> PICK -> CONNECT -> SEND -> RELAY -> DONE
- *                                  ^         |         |       |
- *                                  '---------+---------'       '-> TUNNEL -> DONE
- *                                   another worker
+ *   READ_HEAD -> ROUTE -> HOLD --------> PICK -> CONNECT -> SEND -> RELAY -> DONE
+ *                           |             ^ ^         |         |       |
+ *                           '-> HANDLE ---' '---------+---------'       '-> TUNNEL -> DONE
+ *                                  |          another worker
+ *                                  '-> SOCKET -> DONE
  *
  * PICK goes back to ROUTE when a reload took away every worker before one was
- * asked: the request then belongs to the new generation.
+ * asked: the request then belongs to the new generation. So does HANDLE, when
+ * what it forwards waited through a reload.
  *
  * An answer of our own goes to RELAY from wherever it became clear that there
  * will be no other. A table and not code in the handlers, so that a new edge
@@ -22,13 +24,16 @@ static const struct {
 } states[EX_STATE_COUNT] = {
 	[EX_READ_HEAD] = {"read_head", BIT(EX_ROUTE) | BIT(EX_RELAY) | BIT(EX_DONE)},
 	[EX_ROUTE] = {"route", BIT(EX_HOLD) | BIT(EX_RELAY) | BIT(EX_DONE)},
-	[EX_HOLD] = {"hold", BIT(EX_PICK) | BIT(EX_RELAY) | BIT(EX_DONE)},
+	[EX_HOLD] = {"hold", BIT(EX_HANDLE) | BIT(EX_PICK) | BIT(EX_RELAY) | BIT(EX_DONE)},
+	[EX_HANDLE] = {"handle",
+		BIT(EX_ROUTE) | BIT(EX_PICK) | BIT(EX_RELAY) | BIT(EX_SOCKET) | BIT(EX_DONE)},
 	[EX_PICK] = {"pick",
 		BIT(EX_ROUTE) | BIT(EX_CONNECT) | BIT(EX_SEND) | BIT(EX_RELAY) | BIT(EX_DONE)},
 	[EX_CONNECT] = {"connect", BIT(EX_SEND) | BIT(EX_PICK) | BIT(EX_RELAY) | BIT(EX_DONE)},
 	[EX_SEND] = {"send", BIT(EX_RELAY) | BIT(EX_PICK) | BIT(EX_DONE)},
 	[EX_RELAY] = {"relay", BIT(EX_TUNNEL) | BIT(EX_DONE)},
 	[EX_TUNNEL] = {"tunnel", BIT(EX_DONE)},
+	[EX_SOCKET] = {"socket", BIT(EX_DONE)},
 	[EX_DONE] = {"done", 0},
 };
 

@@ -5,6 +5,8 @@
  *   none, or Content-Length <= buffer_body   -> all of it in x->body
  *   chunked                                  -> x->body until its end, or until buffer_body is
  * passed anything larger                          -> streams: what is here already goes first
+ *
+ * For a handler (proxy/handler.h) the limit is its own, all is held, and what is larger is refused.
  */
 #include "proxy/exchange.h"
 
@@ -12,6 +14,9 @@
 #include "proxy/stats.h"
 
 #include <errno.h>
+
+#define FIRST_ROOM (UINT64_C(1024) * 1024) /* what a length alone is given; the rest as it comes   \
+					    */
 
 static enum step refuse(struct exchange *x, int status, const char *why, enum close_reason reason)
 {
@@ -31,6 +36,11 @@ static enum step is_whole(struct exchange *x)
 	const struct inspector *inspector = proxy_inspector();
 	x->is_body_held = true;
 	x->has_unread_body = false;
+	if (exchange_is_handled(x)) {
+		x->up.payload = buf_waiting(&x->body);
+		exchange_move(x, EX_HANDLE);
+		return STEP_AGAIN;
+	}
 	if (inspector != NULL && (x->wishes & INSPECT_BODY) && buf_waiting(&x->body) != 0)
 		inspector->on_body(buf_slice(&x->body), &x->arena, &x->keys);
 	exchange_move(x, EX_PICK);
@@ -46,24 +56,46 @@ static enum step streams(struct exchange *x)
 	return STEP_AGAIN;
 }
 
+static enum step too_large(struct exchange *x)
+{
+	proxy_stats.limit_hits_body++;
+	return refuse(x, 413, "the body is too large", CLOSE_REFUSED);
+}
+
 /* We have said that we want the body, so the client may send it. */
-static enum step send_continue(struct exchange *x)
+enum step exchange_say_continue(struct exchange *x)
 {
 	static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	if (!x->head->expects_continue)
+		return STEP_AGAIN;
 	x->sent_continue = true;
 	if (!buf_append(&x->down.stash, line, sizeof(line) - 1))
 		return exchange_out_of_memory(x);
 	return STEP_AGAIN;
 }
 
+/* Others have their turn between two parts of a large body. */
+static enum step next_turn(struct exchange *x)
+{
+	sock_step_again(&x->client->sock);
+	return STEP_WAIT;
+}
+
 static enum step hold_length(struct exchange *x)
 {
 	struct sock *sock = &x->client->sock;
 	size_t all = (size_t)x->head->content_length;
+	size_t stop_at = buf_waiting(&x->body) + FLOW_QUOTA;
 	while (buf_waiting(&x->body) < all) {
+		size_t have = buf_waiting(&x->body);
 		if (!sock->can_read)
 			return STEP_WAIT;
-		ssize_t got = sock_read(sock, x->body.p + x->body.end, all - buf_waiting(&x->body));
+		if (have >= stop_at)
+			return next_turn(x);
+		if (buf_room(&x->body) == 0 && !buf_reserve(&x->body, min_size(all - have, have)))
+			return exchange_out_of_memory(x);
+		ssize_t got = sock_read(
+			sock, x->body.p + x->body.end, min_size(all - have, buf_room(&x->body)));
 		if (got == -EAGAIN)
 			return STEP_WAIT;
 		if (got <= 0)
@@ -79,9 +111,8 @@ static enum step begin_length(struct exchange *x)
 	struct slice ahead = came_along(x);
 	size_t n = (size_t)min_u64(ahead.n, x->head->content_length);
 	x->in_used += n;
-	/* All at once: its size is known and within buffer_body. */
-	if (!buf_reserve(&x->body, (size_t)x->head->content_length) ||
-		!buf_append(&x->body, ahead.p, n))
+	uint64_t room = min_u64(x->head->content_length, FIRST_ROOM);
+	if (!buf_reserve(&x->body, (size_t)room) || !buf_append(&x->body, ahead.p, n))
 		return exchange_out_of_memory(x);
 	return STEP_AGAIN;
 }
@@ -105,16 +136,21 @@ static enum step take_chunks(struct exchange *x, uint32_t from, bool *ret_done)
 		proxy_stats.limit_hits_body++;
 		return refuse(x, 413, "the body is larger than limits.body_bytes", CLOSE_REFUSED);
 	}
+	if (exchange_is_handled(x) && buf_waiting(&x->body) > x->hold_most)
+		return too_large(x);
 	return STEP_AGAIN;
 }
 
 static enum step hold_chunked(struct exchange *x)
 {
 	struct sock *sock = &x->client->sock;
+	size_t stop_at = buf_waiting(&x->body) + FLOW_QUOTA;
 	for (;;) {
 		bool is_done;
 		if (!sock->can_read)
 			return STEP_WAIT;
+		if (buf_waiting(&x->body) >= stop_at)
+			return next_turn(x);
 		if (!buf_reserve(&x->body, 4096))
 			return exchange_out_of_memory(x);
 		ssize_t got = sock_read(sock, x->body.p + x->body.end, buf_room(&x->body));
@@ -129,7 +165,7 @@ static enum step hold_chunked(struct exchange *x)
 			return step;
 		if (is_done)
 			return is_whole(x);
-		if (buf_waiting(&x->body) > x->location->limits.buffer_body)
+		if (buf_waiting(&x->body) > x->hold_most)
 			return streams(x);
 		exchange_wait(x, WAIT_BODY, x->location->timeouts.body_ms);
 	}
@@ -153,11 +189,14 @@ static enum step begin_chunked(struct exchange *x)
 
 static enum step begin(struct exchange *x)
 {
-	uint64_t most = x->location->limits.buffer_body;
+	uint64_t most = x->hold_most;
 	bool is_chunked = x->head->is_chunked;
 	if (!is_chunked && x->head->content_length == 0)
 		return is_whole(x);
-	if (most == 0 || (!is_chunked && x->head->content_length > most)) {
+	if (exchange_is_handled(x)) {
+		if (!is_chunked && x->head->content_length > most)
+			return too_large(x);
+	} else if (most == 0 || (!is_chunked && x->head->content_length > most)) {
 		if (is_chunked)
 			chunked_init(&x->up.chunked);
 		return streams(x);
@@ -167,11 +206,13 @@ static enum step begin(struct exchange *x)
 	if (step != STEP_AGAIN || x->state != EX_HOLD)
 		return step;
 	bool is_here = !is_chunked && buf_waiting(&x->body) == x->head->content_length;
-	return x->head->expects_continue && !is_here ? send_continue(x) : STEP_AGAIN;
+	return is_here ? STEP_AGAIN : exchange_say_continue(x);
 }
 
 enum step exchange_hold(struct exchange *x)
 {
+	if (x->wish == HANDLER_PIECES && !x->is_forwarded)
+		return exchange_pieces(x);
 	if (x->is_body_held)
 		return is_whole(x);
 	if (x->is_streaming)

@@ -26,6 +26,10 @@ static void put_target(struct exchange *x, struct head_writer *w)
 {
 	const struct http_head *head = x->head;
 	uint32_t end = head->target.at + head->target.n;
+	if (x->target.n != 0) {
+		head_put_slice(w, x->target);
+		return;
+	}
 	if (head->authority.n == 0) {
 		head_put_slice(w, http_span_in(x->p, head->target));
 		return;

@@ -11,6 +11,9 @@
 #include "proxy/stats.h"
 #include "proxy/sticky_cookie.h"
 
+/* What a handler may hold: as much as one buffer can be. */
+#define HOLD_MOST (UINT64_C(1) << 29)
+
 static enum step refuse(struct exchange *x, int status, const char *why)
 {
 	x->reason = CLOSE_REFUSED;
@@ -75,6 +78,26 @@ static enum step find_location(struct exchange *x)
 	return STEP_AGAIN;
 }
 
+/* Whether the handler wants it, and how much of its body is held. */
+static void ask_handler(struct exchange *x)
+{
+	const struct handler *handler = proxy_handler();
+	x->hold_most = x->location->limits.buffer_body;
+	if (handler == NULL || x->pool->conf->mode != CONF_MODE_FLEET)
+		return;
+	/* Routed again on its way to a worker: it was asked. */
+	if (!x->is_forwarded) {
+		uint64_t most = x->hold_most;
+		x->wish = handler->on_head(x, &most);
+		x->hold_most = x->wish == HANDLER_PASS ? x->hold_most : min_u64(most, HOLD_MOST);
+	}
+	if (x->wish == HANDLER_PASS)
+		return;
+	/* What it means is the handler's to say. */
+	x->wishes = 0;
+	x->lb.is_job = false;
+}
+
 /* What the pool's strategy and stickiness go by. */
 static enum step to_pool(struct exchange *x)
 {
@@ -86,6 +109,7 @@ static enum step to_pool(struct exchange *x)
 	if (inspector != NULL)
 		x->wishes = inspector->on_head(x->head, x->p, &x->arena, &x->keys);
 	x->lb.is_job = (x->wishes & INSPECT_IS_JOB) != 0;
+	ask_handler(x);
 	exchange_move(x, EX_HOLD);
 	return STEP_AGAIN;
 }

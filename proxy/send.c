@@ -160,11 +160,23 @@ static enum step get_connection(struct exchange *x, bool fresh)
 	return STEP_AGAIN;
 }
 
+static struct lb_pick pick_one(struct exchange *x)
+{
+	if (x->pinned == NULL)
+		return lb_pool_pick(x->pool, &x->lb, &x->keys, x->tried);
+	return (struct lb_pick){
+		.seat = lb_pool_take(x->pool, x->pinned, &x->lb, x->is_learned ? &x->keys : NULL)};
+}
+
 enum step exchange_pick(struct exchange *x)
 {
 	if (x->tries == 0)
 		hash_key(x);
-	struct lb_pick pick = lb_pool_pick(x->pool, &x->lb, &x->keys, x->tried);
+	struct lb_pick pick = pick_one(x);
+	if (pick.seat == NULL && x->pinned != NULL) {
+		x->reason = CLOSE_NO_WORKER;
+		return exchange_answer(x, 502, "the worker is not there any more", false);
+	}
 	if (pick.seat == NULL)
 		return nobody(x);
 	tell_move(x, &pick);
@@ -231,7 +243,8 @@ enum step exchange_try_failed(struct exchange *x, enum close_reason reason)
 	log_warn("worker_failed", "pool=%s worker=%s why=%s tries=%u",
 		LOG_QUOTE(x->pool->conf->name), LOG_QUOTE(seat->backend->id),
 		close_reason_name(reason), x->tries);
-	if (!repeats || !balancing->enable_failover || x->tries > balancing->max_retries)
+	if (!repeats || x->pinned != NULL || !balancing->enable_failover ||
+		x->tries > balancing->max_retries)
 		return nobody(x);
 	if (!mark_tried(x, seat->index))
 		return exchange_out_of_memory(x);

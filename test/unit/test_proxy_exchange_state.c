@@ -40,7 +40,7 @@ static void another_worker_is_asked_until_the_client_saw_a_status(void **state)
 {
 	(void)state;
 	for (int i = 0; i < EX_STATE_COUNT; i++) {
-		bool may = i == EX_HOLD || i == EX_CONNECT || i == EX_SEND;
+		bool may = i == EX_HOLD || i == EX_HANDLE || i == EX_CONNECT || i == EX_SEND;
 		assert_int_equal(exchange_may_move((enum exchange_state)i, EX_PICK), may);
 	}
 }
@@ -62,6 +62,17 @@ static void a_tunnel_begins_with_an_answer_and_only_ends(void **state)
 	}
 }
 
+static void a_handler_has_what_was_held_and_its_socket_only_ends(void **state)
+{
+	(void)state;
+	for (int i = 0; i < EX_STATE_COUNT; i++) {
+		enum exchange_state other = (enum exchange_state)i;
+		assert_int_equal(exchange_may_move(other, EX_HANDLE), other == EX_HOLD);
+		assert_int_equal(exchange_may_move(other, EX_SOCKET), other == EX_HANDLE);
+		assert_int_equal(exchange_may_move(EX_SOCKET, other), other == EX_DONE);
+	}
+}
+
 static void every_state_may_end_once(void **state)
 {
 	(void)state;
@@ -76,9 +87,10 @@ static void nothing_goes_back_to_the_head(void **state)
 	(void)state;
 	for (int i = 0; i < EX_STATE_COUNT; i++) {
 		assert_false(exchange_may_move((enum exchange_state)i, EX_READ_HEAD));
-		/* From PICK when a reload took every worker away before one was asked. */
+		/* From PICK when a reload took every worker away before one was asked, from HANDLE
+		 * when one came meanwhile. */
 		assert_int_equal(exchange_may_move((enum exchange_state)i, EX_ROUTE),
-			i == EX_READ_HEAD || i == EX_PICK);
+			i == EX_READ_HEAD || i == EX_PICK || i == EX_HANDLE);
 		assert_int_equal(exchange_may_move((enum exchange_state)i, EX_HOLD), i == EX_ROUTE);
 	}
 }
@@ -92,6 +104,7 @@ int main(void)
 		cmocka_unit_test(another_worker_is_asked_until_the_client_saw_a_status),
 		cmocka_unit_test(our_own_answer_may_come_at_any_time_before_another),
 		cmocka_unit_test(a_tunnel_begins_with_an_answer_and_only_ends),
+		cmocka_unit_test(a_handler_has_what_was_held_and_its_socket_only_ends),
 		cmocka_unit_test(every_state_may_end_once),
 		cmocka_unit_test(nothing_goes_back_to_the_head),
 	};
