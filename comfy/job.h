@@ -77,7 +77,12 @@ struct job {
 	struct submit *submit;      /* borrowed: its client waits for the answer; NULL else */
 	struct sched_job sched;     /* facts, line */
 	char capability[65];        /* asked for; "" none */
-	bool had_secrets, is_rerun_refused;
+	char usage_source[65]; /* the header Comfy-Usage-Source; "" none */
+	bool had_secrets;
+	bool lacks_secrets; /* it had, before we were restarted */
+	bool is_journaled;
+	bool is_second_opinion; /* one worker refused it, and this is the other one */
+	bool wants_more_vram;
 	char workflow_id[65]; /* extra_pnginfo.workflow.id; "" */
 
 	/* What came of it. */
@@ -86,6 +91,8 @@ struct job {
 	struct blob *archive; /* owned once ended: see jobs_archive */
 	bool is_deflated;     /* the archive is */
 	size_t archive_bytes; /* inflated */
+	struct blob *summary; /* owned once ended: its part of the job list */
+	uint64_t run_ms;      /* once ended: what the job list sorts by */
 	/* jobs.c's: what it counts for in ended_bytes_most; who holds its memory. */
 	size_t counted_bytes;
 	uint32_t keeps;

@@ -26,7 +26,7 @@ struct jobs {
 	void (*on_drop)(void *arg, struct job *job);
 	void *on_drop_arg;
 	struct jobs_pages *pages; /* owned */
-	void (*destroy_pages)(struct jobs_pages *pages);
+	const struct jobs_pages_calls *pages_calls;
 };
 
 static const char *const state_names[JOB_STATES] = {
@@ -84,6 +84,7 @@ void job_release(struct job *job)
 	free(job->allowed);
 	blob_unref(job->result);
 	blob_unref(job->archive);
+	blob_unref(job->summary);
 	free(job);
 }
 
@@ -100,8 +101,8 @@ void jobs_destroy(struct jobs *jobs)
 {
 	if (jobs == NULL)
 		return;
-	if (jobs->destroy_pages != NULL)
-		jobs->destroy_pages(jobs->pages);
+	if (jobs->pages != NULL)
+		jobs->pages_calls->destroy(jobs->pages);
 	list_each_safe (node, &jobs->active)
 		unhook(CONTAINER_OF(node, struct job, in_table));
 	list_each_safe (node, &jobs->ended)
@@ -199,6 +200,8 @@ static void changed(struct jobs *jobs, enum job_state from, enum job_state to)
 		jobs->queue_epoch++;
 	if (before == 3 || after == 3)
 		jobs->history_epoch++;
+	if (jobs->pages != NULL)
+		jobs->pages_calls->on_change(jobs->pages);
 }
 
 struct job *jobs_new(struct jobs *jobs, const char *id)
@@ -316,12 +319,17 @@ void jobs_set_limits(struct jobs *jobs, const struct jobs_limits *limits)
 	make_room(jobs, NULL);
 }
 
+static size_t blob_bytes(const struct blob *blob)
+{
+	return blob != NULL ? blob->n : 0;
+}
+
 void jobs_count_archive(struct jobs *jobs, struct job *job)
 {
 	ensure(!job_is_active(job));
 	uncount_bytes(jobs, job);
-	job->counted_bytes = (job->archive != NULL ? job->archive->n : 0) +
-			     (job->result != NULL ? job->result->n : 0);
+	job->counted_bytes = blob_bytes(job->archive) + blob_bytes(job->result) +
+			     blob_bytes(job->summary);
 	jobs->ended_bytes += job->counted_bytes;
 	changed(jobs, job->state, job->state);
 	make_room(jobs, job);
@@ -398,8 +406,8 @@ struct jobs_pages *jobs_pages(const struct jobs *jobs)
 }
 
 void jobs_set_pages(
-	struct jobs *jobs, struct jobs_pages *pages, void (*destroy)(struct jobs_pages *pages))
+	struct jobs *jobs, struct jobs_pages *pages, const struct jobs_pages_calls *calls)
 {
 	jobs->pages = pages;
-	jobs->destroy_pages = destroy;
+	jobs->pages_calls = calls;
 }

@@ -86,6 +86,22 @@ static void let_go(struct blob **blob)
 	*blob = NULL;
 }
 
+/* Without memory it is made anew for every list that shows the job. */
+static void summarize(struct job *job)
+{
+	struct text text;
+	struct job_times times;
+	text_init(&text, 1024);
+	job_summarize(&text, job, &times);
+	job->run_ms = times.started_ms != 0 && times.ended_ms > times.started_ms
+			      ? times.ended_ms - times.started_ms
+			      : 0;
+	let_go(&job->summary);
+	if (!text.is_short)
+		job->summary = blob_copy(text.p, text.n);
+	text_finish(&text);
+}
+
 void jobs_archive(struct jobs *jobs, struct job *job)
 {
 	struct text text;
@@ -109,5 +125,6 @@ void jobs_archive(struct jobs *jobs, struct job *job)
 	let_go(&job->needs);
 	free(job->allowed);
 	job->allowed = NULL;
+	summarize(job);
 	jobs_count_archive(jobs, job);
 }

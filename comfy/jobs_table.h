@@ -20,10 +20,14 @@ void jobs_count_archive(struct jobs *jobs, struct job *job);
 /* As jobs_epoch, for what GET /queue and GET /history show and nothing else. */
 uint64_t jobs_queue_epoch(const struct jobs *jobs);
 uint64_t jobs_history_epoch(const struct jobs *jobs);
-/* The pages that are being made or kept: jobs_pages.c's, freed by the function given. */
+/* The pages that are being made or kept: jobs_pages.c's. */
+struct jobs_pages_calls {
+	void (*destroy)(struct jobs_pages *pages);
+	void (*on_change)(struct jobs_pages *pages); /* an epoch has changed */
+};
 struct jobs_pages *jobs_pages(const struct jobs *jobs);
 void jobs_set_pages(
-	struct jobs *jobs, struct jobs_pages *pages, void (*destroy)(struct jobs_pages *pages));
+	struct jobs *jobs, struct jobs_pages *pages, const struct jobs_pages_calls *calls);
 
 /* -- jobs_number.c: number and number_text -- */
 
@@ -37,5 +41,16 @@ bool job_read_number(struct job *job, struct slice text, int64_t *ret_whole) MUS
 /* Appends [number, id, graph, extra_data, outputs], of any job. False: no memory, and then the text
  * may have a piece of it. */
 bool job_put_prompt(struct text *text, const struct job *job) MUST_CHECK;
+
+/* -- jobs_summary.c: what the job list tells of a job's outcome -- */
+
+struct job_times {
+	uint64_t started_ms, ended_ms; /* by the worker's clock; 0 unknown */
+};
+/* Appends members: "outputs_count":1,... without a comma in front or behind. `ret_times` may be
+ * NULL. */
+void job_summarize(struct text *text, const struct job *job, struct job_times *ret_times);
+/* Appends ,"outputs":{...},"execution_status":{...} of one that has ended. */
+void job_put_outcome(struct text *text, const struct job *job);
 
 #endif
