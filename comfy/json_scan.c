@@ -15,7 +15,9 @@
 
 static inline const char *skip_blanks(const char *p, const char *end)
 {
-	while (p != end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+	/* Mostly there is none, or one. */
+	while (p != end && (unsigned char)*p <= ' ' &&
+		(*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
 		p++;
 	return p;
 }
@@ -209,10 +211,12 @@ static const char *skip_to_next(struct nest *nest, const char *p, const char *en
 	return p;
 }
 
-/* Any value, from its first octet; no deeper than `room`. */
+/* Any value, from its first octet, which is no blank; no deeper than `room`. */
 static const char *skip_value(const char *p, const char *end, unsigned room)
 {
 	struct nest nest;
+	if (p != end && *p != '{' && *p != '[')
+		return skip_scalar(p, end);
 	nest.depth = 0;
 	do {
 		p = skip_blanks(p, end);
