@@ -36,7 +36,7 @@ http {{
 COMFYMUX = """
 daemon = false;
 error_log = {{ file = "stderr"; level = "warn"; }};
-access_log = {{ file = ""; }};
+access_log = {{ file = "{folder}/fleet-access.log"; }};
 admin = {{ listen = "unix:{folder}/fleet-admin-{port}.sock"; }};
 pools = ( {{ name = "workers"; {method}
     static_nodes = ( {servers} ); }} );

@@ -28,7 +28,7 @@
 #define MOST_S 1e6
 
 struct average {
-	double log_s;
+	double log_s, seconds; /* the latter is what is asked for, often */
 	uint32_t seen;
 };
 
@@ -67,6 +67,7 @@ static void average_add(struct average *average, double log_s, double share)
 {
 	average->seen += average->seen < UINT32_MAX;
 	average->log_s += fmax(share, 1.0 / average->seen) * (log_s - average->log_s);
+	average->seconds = exp(average->log_s);
 }
 
 static struct entry **bucket_of(const struct table *table, uint64_t models, uint32_t size_class)
@@ -149,18 +150,17 @@ double estimate_load(const struct estimate *estimate, uint64_t models)
 		return 0;
 	const struct entry *entry = table_find(&estimate->models, models, 0);
 	if (entry != NULL && entry->load.seen != 0)
-		return exp(entry->load.log_s);
+		return entry->load.seconds;
 	if (estimate->load.seen != 0)
-		return exp(estimate->load.log_s);
-	return FIRST_LOAD_SHARE *
-	       (estimate->run.seen != 0 ? exp(estimate->run.log_s) : FIRST_RUN_S);
+		return estimate->load.seconds;
+	return FIRST_LOAD_SHARE * (estimate->run.seen != 0 ? estimate->run.seconds : FIRST_RUN_S);
 }
 
 double estimate_run(const struct estimate *estimate, const struct graph_facts *facts)
 {
 	const struct entry *exact = table_find(&estimate->runs, facts->models, facts->size_class);
 	if (exact != NULL && exact->run.seen != 0)
-		return exp(exact->run.log_s);
+		return exact->run.seconds;
 	const struct entry *models = table_find(&estimate->models, facts->models, 0);
 	double work = half_steps(facts->size_class);
 	if (models != NULL && models->run.seen != 0)
@@ -173,9 +173,9 @@ double estimate_run(const struct estimate *estimate, const struct graph_facts *f
 	return FIRST_RUN_S;
 }
 
-double estimate_speed(const struct estimate_place *place)
+void estimate_place_init(struct estimate_place *place)
 {
-	return exp(place->log_speed);
+	*place = (struct estimate_place){.speed = 1};
 }
 
 uint32_t estimate_depth(const struct estimate_place *place, uint64_t models)
@@ -255,13 +255,14 @@ static void learn_run(struct estimate *estimate, struct estimate_place *place, s
 		place->speed_seen += place->speed_seen < UINT32_MAX;
 		place->log_speed += SPEED_SHARE * (wanted - place->log_speed);
 		place->log_speed = fmin(fmax(place->log_speed, -SPEED_LOG_MOST), SPEED_LOG_MOST);
+		place->speed = exp(place->log_speed);
 	}
 	double log_s = log_here + place->log_speed;
 	average_add(&run->run, log_s, RUN_SHARE);
 	average_add(&models->run, log_s - half_steps(run->size_class), RUN_SHARE);
 	average_add(&estimate->run, log_s - half_steps(run->size_class), RUN_SHARE);
 	if (run->sum_s > 0) {
-		double load_s = run->sum_s - exp(run->run.log_s);
+		double load_s = run->sum_s - run->run.seconds;
 		if (load_s > 0 && run->models != 0)
 			learn_load(estimate, models, load_s);
 		run->sum_s = 0;
@@ -272,7 +273,7 @@ static void learn_run(struct estimate *estimate, struct estimate_place *place, s
 static void learn_changed(struct estimate *estimate, struct estimate_place *place,
 	struct entry *run, struct entry *models, uint32_t depth, double run_s)
 {
-	double speed = estimate_speed(place);
+	double speed = place->speed;
 	if (run->run.seen == 0 && models->load.seen == 0) {
 		run->sum_s = bounded(run_s * speed);
 		return;
@@ -282,7 +283,7 @@ static void learn_changed(struct estimate *estimate, struct estimate_place *plac
 		learn_run(estimate, place, run, models, fmax(run_s - load_s, run_s / 10));
 		return;
 	}
-	double here_s = exp(run->run.log_s) / speed, beyond_s = run_s - here_s;
+	double here_s = run->run.seconds / speed, beyond_s = run_s - here_s;
 	bool was_there = depth != ESTIMATE_COLD && beyond_s < load_s / 2;
 	if (depth != ESTIMATE_COLD)
 		learn_resident(place, depth, was_there);

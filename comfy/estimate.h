@@ -20,9 +20,9 @@
 
 struct estimate;
 
-/* A worker. Zeroed is one that nothing is known of. */
+/* A worker. estimate_place_init: nothing is known of it. */
 struct estimate_place {
-	double log_speed;
+	double log_speed, speed;
 	uint64_t kept[ESTIMATE_KEPT_MOST]; /* model sets, the one used last first */
 	uint32_t kept_count;
 	struct estimate_chance {
@@ -35,6 +35,8 @@ struct estimate_place {
 struct estimate *estimate_create(void) MUST_CHECK;
 void estimate_destroy(struct estimate *estimate); /* takes NULL */
 
+void estimate_place_init(struct estimate_place *place);
+
 /* Seconds on a worker of speed 1, loading apart. Above 0 always. */
 double estimate_run(const struct estimate *estimate, const struct graph_facts *facts);
 /* Seconds to load that model set where it is not, on any worker. 0 for no models. */
@@ -43,7 +45,6 @@ double estimate_load(const struct estimate *estimate, uint64_t models);
 double estimate_load_there(
 	const struct estimate *estimate, const struct estimate_place *place, uint64_t models);
 
-double estimate_speed(const struct estimate_place *place);
 /* How many other model sets were used there since that one; ESTIMATE_COLD: too many, or never. */
 uint32_t estimate_depth(const struct estimate_place *place, uint64_t models);
 /* A job with that model set begins there. */

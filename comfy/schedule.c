@@ -100,6 +100,7 @@ struct sched_worker *sched_worker_create(struct schedule *schedule, void *arg)
 	worker->schedule = schedule;
 	worker->arg = arg;
 	worker->serial = ++schedule->next_serial;
+	estimate_place_init(&worker->place);
 	list_push_back(&schedule->workers, &worker->node);
 	schedule->worker_count++;
 	return worker;
@@ -133,7 +134,7 @@ void sched_worker_restarted(struct sched_worker *worker)
 
 double sched_worker_speed(const struct sched_worker *worker)
 {
-	return estimate_speed(&worker->place);
+	return worker->place.speed;
 }
 
 uint32_t schedule_waiting(const struct schedule *schedule)
@@ -201,13 +202,13 @@ double sched_weight(const struct sched_client *client)
 	return settings->bulk_weight;
 }
 
-bool sched_ran_there(const struct sched_client *client, uint64_t models, uint64_t serial)
+uint64_t sched_ran_at(const struct sched_client *client, uint64_t models)
 {
 	for (size_t i = 0; i < AFFINITIES; i++) {
-		if (client->last[i].worker != 0 && client->last[i].models == models)
-			return client->last[i].worker == serial;
+		if (client->last[i].models == models)
+			return client->last[i].worker;
 	}
-	return false;
+	return 0;
 }
 
 static void remember(struct sched_client *client, uint64_t models, uint64_t serial)
@@ -228,7 +229,7 @@ void schedule_started(struct schedule *schedule, double now_s, struct sched_clie
 	schedule_remove(job);
 	double run_s = estimate_run(schedule->estimate, &job->facts);
 	job->load_s = estimate_load_there(schedule->estimate, &worker->place, job->facts.models);
-	job->run_s = run_s / estimate_speed(&worker->place);
+	job->run_s = run_s / worker->place.speed;
 	job->depth = estimate_depth(&worker->place, job->facts.models);
 	schedule->virtual_s = fmax(schedule->virtual_s, client->virtual_s);
 	client->virtual_s += (run_s + job->load_s) / weight;

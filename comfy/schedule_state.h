@@ -7,7 +7,8 @@
 #include "comfy/estimate.h"
 #include "comfy/schedule.h"
 
-#define AFFINITIES 4 /* model sets remembered per client */
+#define AFFINITIES 4    /* model sets remembered per client */
+#define LEAST_LOADS 256 /* model sets remembered in one search */
 
 struct schedule {
 	struct sched_settings settings;
@@ -23,7 +24,11 @@ struct schedule {
 	struct candidate *heap;          /* owned, [client_count] */
 	struct sched_worker **free_ones; /* owned, [2 * worker_count] */
 	uint32_t heap_count, heap_room, free_count, free_room;
-	uint64_t search; /* number of the current one: marks reservations */
+	uint64_t search; /* number of the current one: marks reservations and the following */
+	struct least_load {
+		uint64_t search, models;
+		double seconds; /* on the free worker where it is least */
+	} least[LEAST_LOADS];
 };
 
 struct sched_client {
@@ -44,9 +49,10 @@ struct sched_worker {
 	uint64_t serial;
 	uint32_t room;
 	uint32_t running;
-	double since_s;    /* when what runs there began */
-	double expected_s; /* what runs there takes from then on, all of it */
-	uint64_t reserved; /* the search that reserved it */
+	double since_s;     /* when what runs there began */
+	double expected_s;  /* what runs there takes from then on, all of it */
+	double remaining_s; /* of that, in the current search */
+	uint64_t reserved;  /* the search that reserved it */
 	struct estimate_place place;
 };
 
@@ -56,6 +62,9 @@ struct candidate {
 	struct sched_job *job;
 	struct sched_worker *worker; /* NULL: score is only a bound */
 	double score;
+	int32_t priority;  /* the job's */
+	bool is_by_number; /* the job's number decides, not the score */
+	double there_s;    /* until it has ended there */
 	double reserved_s; /* run times of those before it in the line that wait for busy workers */
 	uint32_t looked_at; /* how many stood before it in the line */
 	bool is_settled;    /* no busy worker is sooner */
@@ -70,7 +79,7 @@ static inline struct sched_job *sched_job_of(struct list *node)
 bool sched_is_before(const struct sched_job *a, const struct sched_job *b);
 /* The client's share: 1, or bulk_weight. */
 double sched_weight(const struct sched_client *client);
-/* Its last graph with these models ran on the worker with that serial number. */
-bool sched_ran_there(const struct sched_client *client, uint64_t models, uint64_t serial);
+/* Where its last graph with these models ran: the worker's serial number; 0 unknown. */
+uint64_t sched_ran_at(const struct sched_client *client, uint64_t models);
 
 #endif
