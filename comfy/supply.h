@@ -29,6 +29,8 @@ int supply_names(struct fleet *fleet, const struct prompt_body *body,
 	struct supply_names **ret_names) MUST_CHECK;
 /* Takes NULL. */
 void supply_names_release(struct supply_names *names);
+/* For defs_set_uploads: `fleet` is a struct fleet. */
+bool supply_is_uploaded(void *fleet, struct slice text);
 /* How many of them the worker has not yet. `names` may be NULL. */
 uint32_t supply_missing(const struct supply_names *names, const struct fleet_worker *worker);
 
@@ -51,7 +53,7 @@ struct supply_wait {
  * never from inside. `names` may be NULL and must outlive the wait. */
 bool supply_job(const struct supply_names *names, struct fleet_worker *worker,
 	struct supply_wait *wait) MUST_CHECK;
-/* The same for one file; it is held meanwhile. */
+/* The same for one file, which the caller holds. */
 bool supply_file(
 	struct spool_file *file, struct fleet_worker *worker, struct supply_wait *wait) MUST_CHECK;
 /* on_done will not be called. Legal for one that does not wait. */
