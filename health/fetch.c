@@ -59,6 +59,7 @@ static void finish(struct fetch *fetch, int error)
 	struct fetch_result result = {
 		.error = error,
 		.status = fetch->is_body ? fetch->head.code : 0,
+		.type = {fetch->type, fetch->type_n},
 		.bytes = fetch->got,
 		.was_sent = fetch->was_sent,
 		.took_us = clock_now_us - fetch->began_us,
@@ -160,6 +161,10 @@ static bool take_head(struct fetch *fetch)
 		case HTTP_DONE:
 			break;
 		}
+		struct slice type = http_head_value(head, got.p, HF_CONTENT_TYPE);
+		fetch->type_n = (uint8_t)min_size(type.n, sizeof(fetch->type));
+		if (fetch->type_n != 0)
+			memcpy(fetch->type, type.p, fetch->type_n);
 		buf_consume(&fetch->in, head->bytes);
 		if (head->code >= 200)
 			return begin_body(fetch);

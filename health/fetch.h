@@ -13,6 +13,8 @@
 
 struct fetch;
 
+#define FETCH_TYPE_MOST 128
+
 struct fetch_result {
 	/*
 	 * 0, or what went wrong:
@@ -29,6 +31,7 @@ struct fetch_result {
 	 */
 	int error;
 	uint16_t status;   /* 0 when no head came. Also there when only the body was bad */
+	struct slice type; /* Content-Type, at most FETCH_TYPE_MOST octets; borrowed for the call */
 	struct slice body; /* borrowed for the call; empty when there is an error */
 	uint64_t bytes;    /* of the body so far, wherever it went */
 	bool was_sent; /* something of the request reached a connection: it may have had effect */

@@ -34,6 +34,8 @@ struct fetch {
 	/* The answer. */
 	struct buf in;
 	struct http_head head;
+	char type[FETCH_TYPE_MOST];
+	uint8_t type_n;
 	struct chunked chunked;
 	int sink;     /* borrowed; 0: none */
 	size_t kept;  /* octets of the body in `in` */
