@@ -233,10 +233,15 @@ bool sock_is_broken(struct sock *sock)
 	return getsockopt(sock->fd, SOL_SOCKET, SO_ERROR, &error, &n) != 0 || error != 0;
 }
 
-bool sock_has_arrived(const struct sock *sock)
+size_t sock_in_flight(const struct sock *sock)
 {
 	int waiting = 0;
-	return ioctl(sock->fd, SIOCOUTQ, &waiting) != 0 || waiting == 0;
+	return ioctl(sock->fd, SIOCOUTQ, &waiting) != 0 || waiting < 0 ? 0 : (size_t)waiting;
+}
+
+bool sock_has_arrived(const struct sock *sock)
+{
+	return sock_in_flight(sock) == 0;
 }
 
 bool sock_has_unread(const struct sock *sock)

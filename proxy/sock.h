@@ -86,7 +86,9 @@ void sock_end(struct sock *sock);
 /* Octets wait to be read. */
 bool sock_has_unread(const struct sock *sock);
 
-/* Everything written was acknowledged by the peer's kernel. */
+/* Octets written that the peer's kernel has not acknowledged. */
+size_t sock_in_flight(const struct sock *sock);
+/* Everything written was. */
 bool sock_has_arrived(const struct sock *sock);
 
 /* The connection was reset, whatever may still lie there to be read. Tells it once: close then. For
