@@ -20,6 +20,7 @@
 #include <signal.h>
 
 #define TOLD_MOST 4096
+#define MOST (1u << 20) /* octets of a message */
 
 struct ws_end {
 	struct sock sock;
@@ -112,6 +113,82 @@ static inline void ws_end_stop(struct ws_end *end)
 	ws_finish(&end->ws);
 	sock_close(&end->sock);
 	buf_release(&end->last);
+}
+
+static struct ws_end ours, theirs;
+static int far; /* the peer's descriptor while the test speaks octets; -1: it does not */
+
+static inline int setup(void **state)
+{
+	(void)state;
+	(void)signal(SIGPIPE, SIG_IGN);
+	far = -1;
+	return loop_start();
+}
+
+static inline int teardown(void **state)
+{
+	(void)state;
+	ws_end_stop(&ours);
+	if (far >= 0)
+		(void)close(far);
+	else
+		ws_end_stop(&theirs);
+	sock_short_io = false;
+	turn_once();
+	loop_finish();
+	buf_pool_trim();
+	assert_int_equal(buf_bytes_in_use(), 0);
+	return 0;
+}
+
+/* A server end of ours, or a client end, and the test at the other side. */
+static inline void begin_octets(bool is_client, uint64_t ping_ms)
+{
+	int fd;
+	tcp_pair(&fd, &far);
+	assert_int_equal(fcntl(far, F_SETFL, O_NONBLOCK), 0);
+	ws_end_start(&ours, fd, is_client, ping_ms, MOST);
+	TURN_UNTIL(ours.sock.can_write);
+}
+
+/* A server end and a client end. */
+static inline void begin_pair(uint64_t ping_ms)
+{
+	int fds[2];
+	tcp_pair(&fds[0], &fds[1]);
+	assert_int_equal(fcntl(fds[1], F_SETFL, O_NONBLOCK), 0);
+	ws_end_start(&ours, fds[0], false, ping_ms, MOST);
+	ws_end_start(&theirs, fds[1], true, ping_ms, MOST);
+	TURN_UNTIL(ours.sock.can_write && theirs.sock.can_write);
+}
+
+#define SAY(literal)                                                                               \
+	assert_int_equal(send(far, literal, sizeof(literal) - 1, 0), sizeof(literal) - 1)
+
+/* Reads exactly n octets. */
+static inline const char *take(size_t n)
+{
+	static char p[4096];
+	assert_true(n <= sizeof(p));
+	for (size_t at = 0; at < n;) {
+		ssize_t got = -1;
+		TURN_UNTIL((got = recv(far, p + at, n - at, 0)) >= 0 || errno != EAGAIN);
+		assert_true(got > 0);
+		at += (size_t)got;
+	}
+	return p;
+}
+
+#define ASSERT_GETS(literal)                                                                       \
+	assert_memory_equal(take(sizeof(literal) - 1), literal, sizeof(literal) - 1)
+
+static inline void assert_gets_end(void)
+{
+	char octet;
+	ssize_t got = -1;
+	TURN_UNTIL((got = recv(far, &octet, 1, 0)) >= 0 || errno != EAGAIN);
+	assert_int_equal(got, 0);
 }
 
 #endif
