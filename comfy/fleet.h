@@ -36,7 +36,8 @@ struct fleet_worker {
 	uint32_t index;               /* small, its own while it lives: a bit in a job's set */
 	uint32_t max_jobs;            /* max_concurrent */
 	uint32_t foreign;             /* jobs in its queue that are not ours */
-	bool looks_foreign;           /* the last look saw some */
+	uint64_t moves;               /* worker.c: jobs that came and went, when it looked last */
+	uint32_t foreign_looks;       /* in a row that saw more than ours */
 	bool was_down;                /* since it was last asked what it has */
 	struct defs_worker *defs;     /* owned */
 	struct sched_worker *sched;   /* owned */
@@ -49,6 +50,7 @@ struct fleet_worker {
 	struct blob *features; /* owned: GET /features, NULL unknown or none */
 	uint64_t vram_total;
 	struct worker_refresh *refresh; /* owned by worker.c */
+	struct home_worker *home;       /* owned by home.c: writes that it has to get */
 	struct supply_worker *supply;   /* owned by supply.c: which uploads it has */
 };
 
@@ -75,6 +77,8 @@ struct fleet {
 	struct schedule *schedule;
 	struct spool *spool;     /* NULL while it cannot be opened */
 	struct journal *journal; /* NULL: none configured */
+	uint64_t members_epoch;  /* grows when a worker comes */
+	struct list submits; /* struct submit: clients that wait for an answer to their prompt */
 	struct next_turn placing;
 	struct deadline tick;
 	struct files *files; /* which worker made which output: comfy/files.h */

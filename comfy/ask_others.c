@@ -1,0 +1,136 @@
+#include "comfy/ask_others.h"
+
+#include "comfy/route.h"
+
+#include <stdlib.h>
+
+#define TIMEOUT_MS 3000
+#define ANSWER_MOST (64u << 20)
+
+struct asked {
+	struct route_state state;
+	struct exchange *x; /* borrowed */
+	uint32_t open, count;
+	struct fetch *fetches[];
+};
+
+struct one {
+	struct asked *asked;
+	uint32_t index;
+};
+
+static void free_asked(struct asked *asked)
+{
+	for (uint32_t i = 0; i < asked->count; i++)
+		fetch_cancel(asked->fetches[i]);
+	free(asked);
+}
+
+static void on_gone(struct exchange *x, struct route_state *state, enum close_reason reason)
+{
+	(void)x;
+	(void)reason;
+	free_asked(CONTAINER_OF(state, struct asked, state));
+}
+
+static bool is_something(struct slice body)
+{
+	struct json_value root, value;
+	struct slice name;
+	struct json_scan scan;
+	if (!json_read(body, &root))
+		return false;
+	json_walk(&scan, root);
+	return json_member(&scan, &name, &value);
+}
+
+static void on_answer(struct asked *asked, uint32_t index, const struct fetch_result *result)
+{
+	struct exchange *x = asked->x;
+	struct blob *json = NULL;
+	asked->fetches[index] = NULL;
+	asked->open--;
+	if (result->error == 0 && result->status == 200 && is_something(result->body))
+		json = blob_copy(result->body.p, result->body.n);
+	else if (asked->open != 0)
+		return;
+	else
+		json = blob_copy("{}", 2);
+	free_asked(asked);
+	route_answer(x, 200, json);
+}
+
+static void on_done(const struct fetch_result *result, void *arg)
+{
+	struct one *one = arg;
+	struct asked *asked = one->asked;
+	uint32_t index = one->index;
+	on_answer(asked, index, result);
+}
+
+void ask_first_member(struct fleet *fleet, struct exchange *x)
+{
+	struct handler_request r;
+	handler_request(x, &r);
+	size_t most = fleet->worker_count;
+	struct asked *asked = calloc(1, sizeof(*asked) + most * sizeof(asked->fetches[0]));
+	struct one *ones = arena_take(r.arena, (most + 1) * sizeof(*ones));
+	char *path = arena_take(r.arena, r.target.n + 1);
+	if (asked == NULL || ones == NULL || path == NULL) {
+		free(asked);
+		route_answer(x, 200, NULL);
+		return;
+	}
+	memcpy(path, r.target.p, r.target.n);
+	path[r.target.n] = '\0';
+	asked->x = x;
+	asked->state.on_gone = on_gone;
+	list_each (node, &fleet->workers) {
+		struct fleet_worker *worker = CONTAINER_OF(node, struct fleet_worker, node);
+		struct one *one = &ones[asked->count];
+		*one = (struct one){asked, asked->count};
+		struct fetch_ask ask = {
+			.path = path,
+			.timeout_ms = TIMEOUT_MS,
+			.body_most = ANSWER_MOST,
+			.on_done = on_done,
+			.arg = one,
+		};
+		struct fetch *fetch = fleet_worker_is_up(worker) ? fleet_ask(worker, &ask) : NULL;
+		if (fetch == NULL)
+			continue;
+		asked->fetches[asked->count++] = fetch;
+		asked->open++;
+	}
+	if (asked->open == 0) {
+		free(asked);
+		route_answer(x, 200, blob_copy("{}", 2));
+		return;
+	}
+	handler_set_state(x, &asked->state);
+}
+
+static void on_told(const struct fetch_result *result, void *arg)
+{
+	(void)result;
+	(void)arg;
+}
+
+void ask_tell_all(struct fleet *fleet, const char *path, struct slice json)
+{
+	list_each (node, &fleet->workers) {
+		struct fleet_worker *worker = CONTAINER_OF(node, struct fleet_worker, node);
+		struct fetch_ask ask = {
+			.path = path,
+			.method = "POST",
+			.fields = "Content-Type: application/json\r\n",
+			.head = json,
+			.timeout_ms = TIMEOUT_MS,
+			.body_most = ANSWER_MOST,
+			.on_done = on_told,
+		};
+		/* One that is down forgot it anyway, or will have when it is back. */
+		if (fleet_worker_is_up(worker) && fleet_ask(worker, &ask) == NULL)
+			return;
+	}
+}

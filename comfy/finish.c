@@ -1,0 +1,360 @@
+/*
+ * comfy/finish.c - how a job ends.
+ *
+ *   end marker --> ENDING --> GET /history/{id} at the worker --> DONE, FAILED, CANCELLED
+ *                    '- its slot is free                            '- told now: the end marker
+ *
+ * Without the worker's entry (it died, or forgot) the history is made from what the events said.
+ */
+#include "comfy/fleet_parts.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "comfy/owner.h"
+
+#include <stdio.h>
+
+#define HISTORY_MOST (256u << 20)
+#define HISTORY_TIMEOUT_MS 10000
+#define HISTORY_TRIES 5
+
+static const uint64_t history_waits_ms[HISTORY_TRIES] = {0, 50, 200, 600, 1500};
+
+/* From all lists but the table's. */
+static void detach(struct fleet *fleet, struct job *job)
+{
+	struct owner *owner = job->owner;
+	place_undo(fleet, job, SCHED_SHORT);
+	supply_names_release(job->names);
+	job->names = NULL;
+	list_remove(&job->in_owner);
+	job->owner = NULL;
+	if (owner != NULL)
+		owner_rest(owner);
+}
+
+static void end(struct fleet *fleet, struct job *job, enum job_state state, struct list *told)
+{
+	struct owner *owner = job->owner;
+	job->ended_wall_ms = clock_wall_us() / 1000;
+	recover_forget(fleet, job);
+	if (state == JOB_DONE)
+		fleet->stats.done++;
+	else if (state == JOB_CANCELLED)
+		fleet->stats.cancelled++;
+	else
+		fleet->stats.failed++;
+	jobs_move(fleet->jobs, job, state);
+	jobs_archive(fleet->jobs, job);
+	/* Now whoever hears of the end finds it in the history. */
+	run_deliver(job, told);
+	if (owner != NULL)
+		owner_forget_run(owner, job);
+	detach(fleet, job);
+	owners_status_changed(fleet->owners);
+	fleet_place_soon(fleet);
+}
+
+void finish_removed(struct fleet *fleet, struct job *job)
+{
+	struct owner *owner = job->owner;
+	if (job->submit != NULL) {
+		static const char words[] = "{\"error\": {\"type\": \"cancelled\", \"message\": "
+					    "\"The job was cancelled\", \"details\": \"\", "
+					    "\"extra_info\": {}}, \"node_errors\": {}}";
+		submit_refused(fleet, job, 400, SLICE(words));
+		return;
+	}
+	recover_forget(fleet, job);
+	fleet->stats.cancelled++;
+	if (owner != NULL)
+		owner_forget_run(owner, job);
+	detach(fleet, job);
+	jobs_drop(fleet->jobs, job);
+	owners_status_changed(fleet->owners);
+	fleet_place_soon(fleet);
+}
+
+/* -- with what the worker remembers -- */
+
+static struct slice raw_of(struct json_value object, const char *name, struct slice otherwise)
+{
+	struct json_value value;
+	return json_find(object, name, &value) ? value.raw : otherwise;
+}
+
+static struct blob *result_of(struct slice outputs, struct slice status, struct slice meta)
+{
+	struct text text;
+	text_init(&text, outputs.n + status.n + meta.n + 64);
+	text_puts(&text, "{\"outputs\": ");
+	text_put(&text, outputs.p, outputs.n);
+	text_puts(&text, ", \"status\": ");
+	text_put(&text, status.p, status.n);
+	text_puts(&text, ", \"meta\": ");
+	text_put(&text, meta.p, meta.n);
+	text_puts(&text, "}");
+	return blob_of_text(&text);
+}
+
+static enum job_state state_of(const struct job_run *run, struct slice status)
+{
+	struct json_value value, text;
+	enum run_outcome outcome = run->outcome;
+	if (outcome == RUN_NONE && json_read(status, &value)) {
+		bool is_good = json_find(value, "status_str", &text) &&
+			       json_is_text(text.raw, SLICE("success"));
+		bool was_stopped = memmem(status.p, status.n, "\"execution_interrupted\"", 23) !=
+				   NULL;
+		outcome = is_good ? RUN_SUCCESS : was_stopped ? RUN_INTERRUPTED : RUN_ERROR;
+	}
+	return outcome == RUN_SUCCESS       ? JOB_DONE
+	       : outcome == RUN_INTERRUPTED ? JOB_CANCELLED
+	       : outcome == RUN_NONE        ? JOB_DONE
+					    : JOB_FAILED;
+}
+
+void finish_with_entry(struct fleet *fleet, struct job *job, struct json_value entry)
+{
+	struct job_run *run = job->run;
+	struct slice outputs = raw_of(entry, "outputs", SLICE("{}"));
+	struct slice status = raw_of(entry, "status", SLICE("{}"));
+	enum job_state state = state_of(run, status);
+	files_learn(fleet, job, outputs);
+	struct blob *renamed = files_rename_outputs(fleet, run->worker, outputs);
+	if (renamed != NULL)
+		outputs = blob_slice(renamed);
+	blob_unref(job->result);
+	job->result = result_of(outputs, status, raw_of(entry, "meta", SLICE("{}")));
+	blob_unref(renamed);
+	if (job->result != NULL && strcmp(job->worker_id, job->id) != 0)
+		(void)event_rename(job->result->p, job->result->n, slice_of(job->worker_id),
+			slice_of(job->id));
+	struct list told;
+	list_init(&told);
+	if (!list_is_empty(&run->held)) {
+		told = run->held;
+		told.next->prev = told.prev->next = &told;
+		list_init(&run->held);
+	}
+	end(fleet, job, state, &told);
+}
+
+/* -- without it -- */
+
+/* What the events said, as the history would have it. */
+static void finish_by_events(struct fleet *fleet, struct job *job)
+{
+	struct json_value entry;
+	struct job_run *run = job->run;
+	bool is_good = run->outcome == RUN_SUCCESS || run->outcome == RUN_NONE;
+	struct text text;
+	text_init(&text, run->outputs.n + run->messages.n + 128);
+	text_puts(&text, "{\"outputs\": {");
+	text_put(&text, run->outputs.p, run->outputs.n);
+	text_puts(&text, "}, \"status\": {\"status_str\": ");
+	text_puts(&text,
+		is_good ? "\"success\", \"completed\": true" : "\"error\", \"completed\": false");
+	text_puts(&text, ", \"messages\": [");
+	text_put(&text, run->messages.p, run->messages.n);
+	text_puts(&text, "]}, \"meta\": {}}");
+	struct blob *whole = blob_of_text(&text);
+	log_warn("history_missing", "pool=%s worker=%s job=%s", LOG_QUOTE(fleet->name),
+		LOG_QUOTE(run->worker->node_id), job->id);
+	if (whole == NULL || !json_read(blob_slice(whole), &entry))
+		(void)json_read(SLICE("{}"), &entry);
+	/* The names in it are those that were shown already. */
+	finish_with_entry(fleet, job, entry);
+	blob_unref(whole);
+}
+
+static void on_history(const struct fetch_result *result, void *arg)
+{
+	struct job_run *run = arg;
+	struct job *job = run->job;
+	struct json_value root, entry;
+	run->fetch = NULL;
+	if (result->error == 0 && result->status == 200 && json_read(result->body, &root) &&
+		json_find(root, job->worker_id, &entry) && entry.kind == JSON_KIND_OBJECT) {
+		finish_with_entry(run->fleet, job, entry);
+		return;
+	}
+	if (run->history_tries >= HISTORY_TRIES || !fleet_worker_is_up(run->worker))
+		finish_by_events(run->fleet, job);
+	else
+		deadline_set(&run->deadline, history_waits_ms[run->history_tries]);
+}
+
+void finish_ask_history(struct job_run *run)
+{
+	char path[JOB_WORKER_ID_MOST + 16];
+	struct job *job = run->job;
+	(void)snprintf(path, sizeof(path), "/history/%s", job->worker_id);
+	struct fetch_ask ask = {
+		.path = path,
+		.timeout_ms = HISTORY_TIMEOUT_MS,
+		.body_most = HISTORY_MOST,
+		.on_done = on_history,
+		.arg = run,
+	};
+	run->history_tries++;
+	if (run->fetch == NULL)
+		run->fetch = fleet_ask(run->worker, &ask);
+	if (run->fetch == NULL)
+		finish_by_events(run->fleet, job);
+}
+
+/* -- the end marker -- */
+
+static void release_slot(struct fleet *fleet, struct job *job)
+{
+	struct job_run *run = job->run;
+	double run_s = job->started_us == 0 ? 0 : (double)(clock_now_us - job->started_us) / 1e6;
+	bool is_good = run->outcome == RUN_SUCCESS ||
+		       (run->outcome == RUN_NONE && job->started_us != 0);
+	run->is_released = true;
+	run->worker->job_count--;
+	schedule_ended(fleet->schedule, (double)clock_now_us / 1e6, &job->sched, run->worker->sched,
+		is_good ? SCHED_DONE : SCHED_SHORT, run_s, run->was_cached);
+	fleet_refresh_room(run->worker);
+}
+
+void finish_job(struct fleet *fleet, struct job *job)
+{
+	struct job_run *run = job->run;
+	deadline_clear(&run->deadline);
+	poll_end(job);
+	if (job->wants_more_vram && run->outcome == RUN_ERROR) {
+		job->wants_more_vram = false;
+		place_undo(fleet, job, SCHED_SHORT);
+		owner_forget_run(job->owner, job);
+		place_wait(fleet, job);
+		recover_note(fleet, job);
+		return;
+	}
+	if (job->submit != NULL)
+		submit_accepted(job, (struct slice){NULL, 0});
+	jobs_move(fleet->jobs, job, JOB_ENDING);
+	release_slot(fleet, job);
+	finish_ask_history(run);
+}
+
+void finish_polled(struct fleet *fleet, struct job *job, struct json_value entry)
+{
+	poll_end(job);
+	if (job->submit != NULL)
+		submit_accepted(job, (struct slice){NULL, 0});
+	jobs_move(fleet->jobs, job, JOB_ENDING);
+	release_slot(fleet, job);
+	finish_with_entry(fleet, job, entry);
+}
+
+/* -- failures of our own -- */
+
+static struct blob *error_data(const struct job *job, const char *type, const char *message)
+{
+	struct text text;
+	text_init(&text, 1024);
+	text_puts(&text, "{\"prompt_id\": \"");
+	text_puts(&text, job->id);
+	text_puts(&text, "\", \"node_id\": \"\", \"node_type\": \"\", \"executed\": [], "
+			 "\"exception_message\": ");
+	text_json(&text, message);
+	text_puts(&text, ", \"exception_type\": ");
+	text_json(&text, type);
+	text_puts(&text, ", \"traceback\": [], \"current_inputs\": {}, \"current_outputs\": [], "
+			 "\"timestamp\": ");
+	text_u64(&text, clock_wall_us() / 1000);
+	text_puts(&text, "}");
+	return blob_of_text(&text);
+}
+
+static void keep_text(struct list *told, const char *before, const char *p, const char *after)
+{
+	struct text text;
+	text_init(&text, 256);
+	text_puts(&text, before);
+	text_puts(&text, p);
+	text_puts(&text, after);
+	if (!text.is_short)
+		(void)run_keep(told, WS_TEXT, (struct slice){text.p, text.n});
+	text_finish(&text);
+}
+
+void finish_failed(struct fleet *fleet, struct job *job, const char *type, const char *message)
+{
+	struct list told;
+	list_init(&told);
+	log_warn("job_failed", "pool=%s job=%s worker=%s why=%s", LOG_QUOTE(fleet->name), job->id,
+		LOG_QUOTE(job->worker_node), LOG_QUOTE(message));
+	struct blob *data = error_data(job, type, message);
+	if (data != NULL) {
+		struct text status;
+		text_init(&status, data->n + 128);
+		text_puts(&status,
+			"{\"status_str\": \"error\", \"completed\": false, \"messages\": "
+			"[[\"execution_error\", ");
+		text_put(&status, data->p, data->n);
+		text_puts(&status, "]]}");
+		blob_unref(job->result);
+		job->result = status.is_short
+				      ? NULL
+				      : result_of(SLICE("{}"), (struct slice){status.p, status.n},
+						SLICE("{}"));
+		text_finish(&status);
+		keep_text(&told, "{\"type\": \"execution_error\", \"data\": ", data->p, "}");
+	}
+	keep_text(&told, "{\"type\": \"executing\", \"data\": {\"node\": null, \"prompt_id\": \"",
+		job->id, "\"}}");
+	blob_unref(data);
+	place_undo(fleet, job, SCHED_SHORT);
+	if (job->submit != NULL)
+		submit_accepted(job, (struct slice){NULL, 0});
+	end(fleet, job, JOB_FAILED, &told);
+}
+
+static void copy_words(char *out, size_t room, struct json_value object, const char *name)
+{
+	struct json_value value;
+	ptrdiff_t n = 0;
+	if (json_find(object, name, &value) && value.kind == JSON_KIND_STRING && value.raw.n < room)
+		n = json_decode(value.raw, out, room - 1);
+	out[n < 0 ? 0 : n] = '\0';
+}
+
+void finish_refused(struct fleet *fleet, struct job *job, uint16_t status, struct slice body)
+{
+	char type[128] = "", message[400] = "", details[1200] = "", text[2000];
+	struct json_value root, error;
+	if (json_read(body, &root) && json_find(root, "error", &error)) {
+		copy_words(type, sizeof(type), error, "type");
+		copy_words(message, sizeof(message), error, "message");
+		copy_words(details, sizeof(details), error, "details");
+	}
+	(void)snprintf(text, sizeof(text), "%s%s%s",
+		message[0] == '\0' ? "The worker refused this job." : message,
+		details[0] == '\0' ? "" : "\n", details);
+	if (message[0] == '\0')
+		(void)snprintf(text, sizeof(text), "The worker refused this job with %u.", status);
+	finish_failed(fleet, job, type[0] == '\0' ? "comfymux.Refused" : type, text);
+}
+
+/* -- at exit -- */
+
+void finish_abandon_all(struct fleet *fleet)
+{
+	submit_abandon_all(fleet);
+	list_each_safe (node, jobs_all_active(fleet->jobs)) {
+		struct job *job = CONTAINER_OF(node, struct job, in_table);
+		place_undo(fleet, job, SCHED_SHORT);
+		supply_names_release(job->names);
+		job->names = NULL;
+		list_remove(&job->in_owner);
+		job->owner = NULL;
+	}
+	list_each (node, jobs_all_ended(fleet->jobs)) {
+		struct job *job = CONTAINER_OF(node, struct job, in_table);
+		supply_names_release(job->names);
+		job->names = NULL;
+	}
+}

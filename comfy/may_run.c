@@ -1,0 +1,152 @@
+#include "comfy/may_run.h"
+
+#include "base/clock.h"
+#include "comfy/needs.h"
+
+#include <stdlib.h>
+
+#define EXCLUDED_US (UINT64_C(10) * 1000000) /* a worker where a job failed is tried again then */
+
+static bool has_capability(const struct fleet_worker *worker, const char *capability)
+{
+	if (capability[0] == '\0')
+		return true;
+	if (worker->conf == NULL)
+		return false;
+	for (uint32_t i = 0; i < worker->conf->capability_count; i++)
+		if (strcmp(worker->conf->capabilities[i], capability) == 0)
+			return true;
+	return false;
+}
+
+static bool is_excluded(const struct job *job, const struct fleet_worker *worker)
+{
+	if (job->excluded_us == 0)
+		return false;
+	/* A second opinion is never asked of the first. */
+	if (!job->is_second_opinion && clock_now_us - job->excluded_us > EXCLUDED_US)
+		return false;
+	for (size_t i = 0; i < COUNT_OF(job->excluded); i++)
+		if (job->excluded[i] == worker->index + 1)
+			return true;
+	return false;
+}
+
+/* Lays the needs out once for all workers, whenever somebody's definitions changed. */
+static void look_at_all(struct fleet *fleet, struct job *job, uint64_t epoch)
+{
+	struct prompt_body body;
+	struct arena arena;
+	if (job->allowed == NULL)
+		job->allowed = malloc(sizeof(fleet->worker_bits));
+	if (job->allowed == NULL)
+		return;
+	memset(job->allowed, 0xff, sizeof(fleet->worker_bits));
+	arena_init(&arena, 4096);
+	if (job->needs != NULL && needs_unpack(job->needs, &body, &arena)) {
+		list_each (node, &fleet->workers) {
+			struct fleet_worker *worker = CONTAINER_OF(node, struct fleet_worker, node);
+			if (!defs_worker_allows(worker->defs, &body))
+				job->allowed[worker->index / 64] &= ~(
+					UINT64_C(1) << (worker->index % 64));
+		}
+		job->allowed_epoch = epoch;
+	}
+	arena_finish(&arena);
+}
+
+static bool has_what_it_needs(
+	struct fleet *fleet, struct job *job, const struct fleet_worker *worker)
+{
+	/* A worker that came is in nobody's set yet. */
+	uint64_t epoch = defs_epoch(fleet->defs) + fleet->members_epoch + 1;
+	if (worker->index == UINT32_MAX)
+		return true;
+	if (job->allowed == NULL || job->allowed_epoch != epoch)
+		look_at_all(fleet, job, epoch);
+	return job->allowed == NULL ||
+	       (job->allowed[worker->index / 64] >> (worker->index % 64) & 1);
+}
+
+static bool fits(struct fleet *fleet, struct job *job, const struct fleet_worker *worker)
+{
+	return has_capability(worker, job->capability) &&
+	       (job->vram_over == 0 || worker->vram_total == 0 ||
+		       worker->vram_total > job->vram_over) &&
+	       has_what_it_needs(fleet, job, worker);
+}
+
+bool may_run(void *arg, const struct sched_job *sched, const struct sched_worker *there)
+{
+	struct job *job = CONTAINER_OF(sched, struct job, sched);
+	struct fleet_worker *worker = sched_worker_arg(there);
+	return !is_excluded(job, worker) && fits(arg, job, worker);
+}
+
+static bool is_in_service(const struct fleet_worker *worker)
+{
+	return fleet_worker_is_up(worker) && !worker->backend->is_draining && !worker->is_leaving;
+}
+
+bool may_run_elsewhere(struct fleet *fleet, struct job *job, const struct fleet_worker *worker)
+{
+	list_each (node, &fleet->workers) {
+		struct fleet_worker *other = CONTAINER_OF(node, struct fleet_worker, node);
+		if (other != worker && is_in_service(other) && fits(fleet, job, other))
+			return true;
+	}
+	return false;
+}
+
+bool may_run_with_more_vram(struct fleet *fleet, struct job *job, uint64_t bytes)
+{
+	list_each (node, &fleet->workers) {
+		struct fleet_worker *other = CONTAINER_OF(node, struct fleet_worker, node);
+		if (is_in_service(other) && other->vram_total > bytes && fits(fleet, job, other))
+			return true;
+	}
+	return false;
+}
+
+bool may_run_somewhere(struct fleet *fleet, struct job *job)
+{
+	list_each (node, &fleet->workers) {
+		struct fleet_worker *worker = CONTAINER_OF(node, struct fleet_worker, node);
+		if (!worker->is_leaving && fits(fleet, job, worker))
+			return true;
+	}
+	return false;
+}
+
+struct sched_worker *may_run_choose(void *arg, struct sched_worker *const *free, size_t count)
+{
+	struct fleet *fleet = arg;
+	struct lb_pool *pool = fleet->pool;
+	static const struct lb_keys no_keys;
+	struct lb_request request = {.is_job = true, .client_ip = {"\0\0\0\0", 4}};
+	uint64_t tried[COUNT_OF(fleet->worker_bits)];
+	struct sched_worker *chosen = count != 0 ? free[0] : NULL;
+	if (pool == NULL || pool->count > sizeof(tried) * 8)
+		return chosen;
+	memset(tried, 0xff, sizeof(tried));
+	for (size_t i = 0; i < count; i++) {
+		const struct fleet_worker *worker = sched_worker_arg(free[i]);
+		list_each (node, &worker->backend->seats) {
+			const struct lb_seat *seat = CONTAINER_OF(node, struct lb_seat, node);
+			if (seat->pool == pool)
+				tried[seat->index / 64] &= ~(UINT64_C(1) << (seat->index % 64));
+		}
+	}
+	struct lb_pick pick = lb_pool_pick(pool, &request, &no_keys, tried);
+	if (pick.seat == NULL)
+		return chosen;
+	/* The exchange that it stands for is the job's, and is counted by us. */
+	struct lb_outcome outcome = {.result = LB_DONE_CLIENT_LEFT, .was_job = true, .why = ""};
+	lb_pool_done(pool, pick.seat, &outcome);
+	for (size_t i = 0; i < count; i++) {
+		const struct fleet_worker *worker = sched_worker_arg(free[i]);
+		if (worker->backend == pick.seat->backend)
+			chosen = free[i];
+	}
+	return chosen;
+}

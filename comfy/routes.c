@@ -1,0 +1,204 @@
+/*
+ * comfy/routes.c - which requests the fleet answers itself, and by which function.
+ *
+ * Everything else is carried to a worker as it is: pages, scripts, custom nodes' routes. Paths are
+ * compared as they were sent; ComfyUI has each route with and without /api, its job routes only
+ * with it (and once more with two).
+ */
+#include "comfy/routes.h"
+
+#include "comfy/check.h"
+#include "comfy/fleet_parts.h"
+#include "comfy/page.h"
+#include "comfy/route.h"
+
+#define SMALL (1u << 20) /* body of a request that only names jobs */
+
+enum { GET = BIT(0), POST = BIT(1), OTHER = BIT(2) };
+
+struct route {
+	const char *path; /* ends with "/": a prefix, and at least one octet must follow */
+	unsigned methods;
+	bool is_api_only;
+	route_function *answer;
+	const char *tail; /* what a prefix's rest must end with, "" or NULL for anything else */
+	route_function *begin; /* HANDLER_PIECES: called for the head; NULL: the body is held */
+	bool is_prompt;        /* the body may be as large as fleet->settings.prompt_bytes */
+};
+
+static const struct route routes[] = {
+	{.path = "/prompt", .methods = POST, .answer = route_prompt, .is_prompt = true},
+	{.path = "/prompt", .methods = GET, .answer = route_prompt_info},
+	{.path = "/queue", .methods = GET, .answer = route_queue},
+	{.path = "/queue", .methods = POST, .answer = route_queue_post},
+	{.path = "/interrupt", .methods = POST, .answer = route_interrupt},
+	{.path = "/history", .methods = GET, .answer = route_history},
+	{.path = "/history", .methods = POST, .answer = route_history_post},
+	{.path = "/history/", .methods = GET, .answer = route_history_one},
+	{.path = "/jobs", .methods = GET, .is_api_only = true, .answer = route_jobs},
+	{.path = "/jobs/cancel", .methods = POST, .is_api_only = true, .answer = route_jobs_cancel},
+	{.path = "/jobs/",
+		.methods = POST,
+		.is_api_only = true,
+		.answer = route_job_cancel,
+		.tail = "/cancel"},
+	{.path = "/jobs/", .methods = GET, .is_api_only = true, .answer = route_job},
+	{.path = "/object_info", .methods = GET, .answer = route_object_info},
+	{.path = "/object_info/", .methods = GET, .answer = route_object_info_class},
+	{.path = "/features", .methods = GET, .answer = route_features},
+	{.path = "/system_stats", .methods = GET, .answer = route_system_stats},
+	{.path = "/free", .methods = POST, .answer = route_free},
+	{.path = "/embeddings", .methods = GET, .answer = route_union},
+	{.path = "/extensions", .methods = GET, .answer = route_union},
+	{.path = "/models", .methods = GET, .answer = route_union},
+	{.path = "/models/", .methods = GET, .answer = route_union},
+	{.path = "/experiment/models", .methods = GET, .answer = route_union},
+	{.path = "/view", .methods = GET, .answer = route_view},
+	{.path = "/upload/image",
+		.methods = POST,
+		.answer = route_upload_end,
+		.begin = route_upload_begin_image},
+	{.path = "/upload/mask",
+		.methods = POST,
+		.answer = route_upload_end,
+		.begin = route_upload_begin_mask},
+};
+
+static unsigned method_of(struct slice method)
+{
+	if (slice_is(method, SLICE("GET")) || slice_is(method, SLICE("HEAD")))
+		return GET;
+	return slice_is(method, SLICE("POST")) ? POST : OTHER;
+}
+
+static bool take_api(struct slice *path)
+{
+	if (!slice_starts(*path, SLICE("/api/")))
+		return false;
+	path->p += 4;
+	path->n -= 4;
+	return true;
+}
+
+static bool is_at(const struct route *route, struct slice path, struct slice *ret_rest)
+{
+	struct slice own = slice_of(route->path);
+	struct slice tail = slice_of(route->tail == NULL ? "" : route->tail);
+	*ret_rest = (struct slice){path.p + path.n, 0};
+	if (own.p[own.n - 1] != '/')
+		return slice_is(path, own);
+	if (!slice_starts(path, own) || path.n <= own.n + tail.n ||
+		memcmp(path.p + path.n - tail.n, tail.p, tail.n) != 0)
+		return false;
+	*ret_rest = (struct slice){path.p + own.n, path.n - own.n - tail.n};
+	return memchr(ret_rest->p, '/', ret_rest->n) == NULL;
+}
+
+static const struct route *find(const struct handler_request *r, struct slice *ret_rest)
+{
+	struct slice path = r->path;
+	bool has_api = take_api(&path);
+	unsigned method = method_of(r->method);
+	if (has_api && slice_starts(path, SLICE("/api/jobs")))
+		(void)take_api(&path);
+	for (size_t i = 0; i < COUNT_OF(routes); i++) {
+		const struct route *route = &routes[i];
+		if ((route->methods & method) != 0 && (has_api || !route->is_api_only) &&
+			is_at(route, path, ret_rest))
+			return route;
+	}
+	return NULL;
+}
+
+static bool is_page(const struct handler_request *r)
+{
+	struct slice path = r->path;
+	(void)take_api(&path);
+	return r->is_websocket && slice_is(path, SLICE("/ws"));
+}
+
+static struct fleet *fleet_of(const struct handler_request *r)
+{
+	return fleet_find(r->pool->conf->name);
+}
+
+static enum handler_wish on_head(struct exchange *x, uint64_t *ret_most)
+{
+	struct handler_request r;
+	struct slice rest;
+	handler_request(x, &r);
+	struct fleet *fleet = fleet_of(&r);
+	if (fleet == NULL)
+		return HANDLER_PASS;
+	if (is_page(&r))
+		return HANDLER_HOLD;
+	const struct route *route = find(&r, &rest);
+	if (route == NULL)
+		return home_wish(fleet, x, ret_most);
+	if (route->begin != NULL) {
+		route->begin(fleet, x, rest);
+		return HANDLER_PIECES;
+	}
+	*ret_most = route->is_prompt ? fleet->settings.prompt_bytes : SMALL;
+	return HANDLER_HOLD;
+}
+
+static void on_request(struct exchange *x)
+{
+	struct handler_request r;
+	struct slice rest;
+	handler_request(x, &r);
+	struct fleet *fleet = fleet_of(&r);
+	ensure(fleet != NULL);
+	if (is_page(&r)) {
+		page_open(fleet, x);
+		return;
+	}
+	const struct route *route = find(&r, &rest);
+	if (route != NULL)
+		route->answer(fleet, x, rest);
+	else
+		home_request(fleet, x);
+}
+
+static bool on_piece(struct exchange *x, struct slice piece)
+{
+	struct route_state *state = handler_state(x);
+	return state->on_piece(x, state, piece);
+}
+
+static void on_gone(struct exchange *x, enum close_reason reason)
+{
+	struct route_state *state = handler_state(x);
+	state->on_gone(x, state, reason);
+}
+
+static void on_socket(struct exchange *x)
+{
+	struct route_state *state = handler_state(x);
+	state->on_socket(x, state);
+}
+
+const struct handler comfy_handler = {
+	.on_head = on_head,
+	.on_piece = on_piece,
+	.on_request = on_request,
+	.on_gone = on_gone,
+	.on_socket = on_socket,
+};
+
+void route_answer(struct exchange *x, int status, struct blob *json)
+{
+	handler_set_state(x, NULL);
+	if (json == NULL && status < 400) {
+		handler_refuse(x, 503, "out of memory");
+		return;
+	}
+	handler_answer(x, status, json == NULL ? "" : "application/json; charset=utf-8", "", json);
+	blob_unref(json);
+}
+
+void route_refuse(struct exchange *x, int status, const char *type, const char *message)
+{
+	route_answer(x, status, check_refusal(type, message, ""));
+}

@@ -1,0 +1,55 @@
+/*
+ * comfy/run.h - a job on its worker: from PLACING to the end of ENDING.
+ */
+#ifndef COMFY_RUN_H
+#define COMFY_RUN_H
+
+#include "base/text.h"
+#include "comfy/fleet.h"
+#include "comfy/supply.h"
+
+enum run_outcome { RUN_NONE, RUN_SUCCESS, RUN_ERROR, RUN_INTERRUPTED };
+
+struct run_frame; /* run.c: a message that came too early, or is held back */
+
+struct job_run {
+	struct job *job;
+	struct fleet *fleet;
+	struct fleet_worker *worker;
+	struct link *link; /* held; NULL: polled */
+	struct link_wait opened;
+	struct supply_wait supply;
+	struct fetch *fetch;        /* POST /prompt, or a question about its history */
+	struct deadline deadline;   /* what comes next: see on_due of the file that set it */
+	struct list early;          /* struct run_frame, owned */
+	size_t early_bytes;
+	struct list held;     /* struct run_frame, owned: told once the history is there */
+	struct text outputs;  /* "9": {...}, "12": {...} as `executed` told */
+	struct text messages; /* ["execution_start", {...}], ... as the history has them */
+	enum run_outcome outcome;
+	bool is_posted;    /* the worker may have it */
+	bool is_released;  /* the worker's slot was given back */
+	bool was_cached;   /* every node was */
+	bool is_removing;  /* a delete is under way */
+	bool is_polled;    /* poll.c has it: its events do not come */
+	uint8_t misses;    /* looks in a row in which its worker did not know it */
+	uint8_t refusals;  /* questions in a row that nobody took */
+	bool is_unwanted;  /* it was cancelled while it was on its way */
+	uint8_t history_tries;
+	uint64_t terminal_us;
+};
+
+struct job_run *run_create(struct fleet *fleet, struct job *job, struct fleet_worker *worker) MUST_CHECK;
+/* Ends all that it waits for. Takes NULL. */
+void run_destroy(struct job_run *run);
+
+/* The job on that worker which it calls so; NULL. */
+struct job *run_find(const struct fleet_worker *worker, struct slice worker_id);
+
+/* Keeps a message in `list`. False: no memory. */
+bool run_keep(struct list *list, enum ws_opcode opcode, struct slice message) MUST_CHECK;
+/* Gives them to the job's owner, in order, and frees them. */
+void run_deliver(struct job *job, struct list *list);
+void run_forget(struct list *list);
+
+#endif
