@@ -30,8 +30,11 @@
 static const struct http_limits head_limits = {
 	.head_bytes = 65536, .target_bytes = 65536, .fields = 100};
 
+static struct list living = {&living, &living};
+
 static void stop(struct fetch *fetch)
 {
+	list_remove(&fetch->living);
 	(void)event_del(&fetch->timer);
 	if (fetch->fd < 0)
 		return;
@@ -305,6 +308,7 @@ struct fetch *fetch_start(const struct fetch_ask *ask)
 	struct fetch *fetch = calloc(1, sizeof(*fetch));
 	if (fetch == NULL)
 		return NULL;
+	list_init(&fetch->living);
 	fetch->fd = socket(
 		ask->addr->u.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fetch->fd < 0) {
@@ -315,6 +319,7 @@ struct fetch *fetch_start(const struct fetch_ask *ask)
 	int on = 1;
 	if (ask->addr->u.any.sa_family != AF_UNIX)
 		(void)setsockopt(fetch->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	list_push_back(&living, &fetch->living);
 	fetch->began_us = clock_now_us;
 	fetch->body_most = ask->body_most;
 	fetch->sink = ask->sink;
@@ -342,4 +347,10 @@ void fetch_cancel(struct fetch *fetch)
 		return;
 	stop(fetch);
 	destroy(fetch);
+}
+
+void fetches_finish(void)
+{
+	list_each_safe (node, &living)
+		fetch_cancel(CONTAINER_OF(node, struct fetch, living));
 }

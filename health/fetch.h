@@ -73,6 +73,9 @@ struct fetch *fetch_start(const struct fetch_ask *ask) MUST_CHECK;
 /* Takes NULL. Not from inside on_done, nor after it. */
 void fetch_cancel(struct fetch *fetch);
 
+/* At exit: those that nobody waits for. */
+void fetches_finish(void);
+
 /* True for errors that are our own shortage (descriptors, memory, ports) and say nothing about the
  * worker. */
 bool fetch_is_our_fault(int error);

@@ -5,6 +5,7 @@
 #define HEALTH_FETCH_PARTS_H
 
 #include "base/buf.h"
+#include "base/list.h"
 #include "base/loop.h"
 #include "health/fetch.h"
 #include "http/chunked.h"
@@ -15,6 +16,7 @@
 struct fetch {
 	struct event io, timer;
 	struct deferred gone;
+	struct list living; /* fetches_finish */
 	int fd;
 	int error;      /* known at the start; the timer reports it */
 	int send_error; /* it takes nothing more; what it says may tell why */
