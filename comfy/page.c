@@ -105,7 +105,6 @@ static void run_gone(struct deferred *self)
 /* Everything but the socket. */
 static void end(struct page *page)
 {
-	handler_set_state(page->x, NULL);
 	page->x = NULL;
 	page->is_leaving = true;
 	leave_owner(page);
@@ -121,7 +120,12 @@ static enum close_reason reason_of(const struct page *page, uint16_t code)
 		return CLOSE_SEND_TIMEOUT;
 	if (page->leave_code != 0)
 		return CLOSE_OUT_OF_MEMORY;
-	return code == WS_CODE_ABNORMAL ? CLOSE_CLIENT_LEFT : CLOSE_TUNNEL_CLOSED;
+	if (code != WS_CODE_ABNORMAL)
+		return CLOSE_TUNNEL_CLOSED;
+	/* Not an error's word, which would send a RST after what it was told. */
+	if (page->ws.is_bad)
+		return CLOSE_BAD_REQUEST;
+	return page->ws.sock->peer_closed ? CLOSE_CLIENT_LEFT : CLOSE_TUNNEL_TIMEOUT;
 }
 
 static void on_closed(struct ws *ws, uint16_t code, const char *why)
@@ -142,8 +146,12 @@ void page_gone(struct exchange *x, enum close_reason reason)
 {
 	(void)reason;
 	struct page *page = handler_state(x);
-	if (page != NULL)
-		end(page);
+	if (page == NULL)
+		return;
+	/* Goes out now or never. */
+	ws_close(&page->ws, WS_CODE_GOING_AWAY, "");
+	handler_count_socket(x, page->ws.sent, page->ws.received);
+	end(page);
 }
 
 /* -- what the client says -- */
@@ -204,8 +212,8 @@ static const struct ws_owner page_ws = {
 void page_step(struct exchange *x)
 {
 	struct page *page = handler_state(x);
-	if (page != NULL && ws_step(&page->ws) && !page->is_leaving)
-		flush(page);
+	if (page != NULL)
+		(void)!ws_step(&page->ws);
 }
 
 /* -- the beginning -- */
@@ -270,6 +278,4 @@ void page_open(struct fleet *fleet, struct exchange *x)
 		conf != NULL ? conf->page_message : MESSAGE_BYTES, &early, &unsent);
 	if (!owner_add_page(owner, page))
 		page_leave(page, WS_CODE_INTERNAL);
-	/* What came behind the head has had its event. */
-	sock_step_again(sock);
 }

@@ -1,62 +1,15 @@
 /*
- * test/unit/owner_help.h - a fleet that is nothing but its owners, for tests of comfy/owner.h:
- * pages only write down what they are sent.
+ * test/unit/owner_help.h - pages that only write down what they are sent, and links that are none.
  */
 #ifndef TEST_UNIT_OWNER_HELP_H
 #define TEST_UNIT_OWNER_HELP_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test/unit/fleet_stub.h"
 
-#include <cmocka.h>
-
-#include "base/clock.h"
-#include "base/hash.h"
-#include "comfy/fleet.h"
 #include "comfy/page.h"
 #include "proxy/ws.h"
-#include "test/unit/loop_help.h"
 
-#include <event2/event.h>
-
-static struct fleet fleet;
-static struct fleet other_fleet;
-static uint32_t remaining;
-static int sched_clients;
 static int links_closed;
-static int unscheduled;
-
-struct sched_client {
-	int unused;
-};
-
-struct sched_client *sched_client_create(struct schedule *schedule)
-{
-	(void)schedule;
-	sched_clients++;
-	return calloc(1, sizeof(struct sched_client));
-}
-
-void sched_client_destroy(struct sched_client *client)
-{
-	if (client != NULL)
-		sched_clients--;
-	free(client);
-}
-
-void schedule_remove(struct sched_job *job)
-{
-	(void)job;
-	unscheduled++;
-}
-
-uint32_t fleet_queue_remaining(const struct fleet *self)
-{
-	assert_true(self == &fleet || self == &other_fleet);
-	return remaining;
-}
 
 void links_close_owner(struct owner *owner)
 {
@@ -123,48 +76,10 @@ static inline const char *heard(struct test_page *test)
 
 static int setup(void **state)
 {
-	(void)state;
-	remaining = 0;
-	sched_clients = links_closed = unscheduled = 0;
-	fleet = (struct fleet){0};
-	if (loop_start() != 0 || hash_start() != 0)
-		return -1;
-	fleet.owners = owners_create(&fleet);
-	return fleet.owners == NULL ? -1 : 0;
+	links_closed = 0;
+	return fleet_setup(state);
 }
 
-static int teardown(void **state)
-{
-	(void)state;
-	owners_destroy(fleet.owners);
-	loop_finish();
-	return sched_clients == 0 && owner_stats.pages == 0 ? 0 : -1;
-}
-
-static struct owner *get(const char *id)
-{
-	struct owner *owner = owners_get(
-		fleet.owners, slice_of(id), (struct slice){NULL, 0}, "10.0.0.1");
-	assert_non_null(owner);
-	return owner;
-}
-
-static inline struct owner *get_nameless(const char *cookie, const char *ip)
-{
-	struct owner *owner = owners_get(
-		fleet.owners, (struct slice){NULL, 0}, slice_of(cookie), ip);
-	assert_non_null(owner);
-	return owner;
-}
-
-/* Whatever time has to pass for it. */
-static inline void fire(struct deadline *deadline)
-{
-	assert_true(deadline_is_set(deadline));
-	deadline_clear(deadline);
-	deadline->on_due(deadline);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fleet_teardown)
 
 #endif
