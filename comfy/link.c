@@ -11,7 +11,6 @@
 #include <stdlib.h>
 
 #define DIAL_MS 15000
-#define PING_MS 20000
 #define IDLE_MS 10000
 /* ComfyUI may send up to 1 GiB; results of some tens of MiB have been seen. */
 #define MESSAGE_MOST ((uint64_t)256 * 1024 * 1024)
@@ -208,7 +207,8 @@ static void on_open(int fd, struct buf *early, void *arg)
 		end(link, -ENOMEM);
 		return;
 	}
-	ws_init(&socket->ws, &socket->sock, &link_ws, true, PING_MS, MESSAGE_MOST, early, &unsent);
+	ws_init(&socket->ws, &socket->sock, &link_ws, true,
+		socket->link->worker->fleet->settings.page_ping_ms, MESSAGE_MOST, early, &unsent);
 	link->state = LINK_OPEN;
 	next_turn_add(&link->tell);
 	const struct blob *flags = link->owner->flags;

@@ -11,25 +11,20 @@
 /* A feature_flags message that is worth remembering. */
 #define FLAGS_MOST ((size_t)16 * 1024)
 /* Between two eras, when no configuration is in force. */
-#define PING_MS 20000
-#define BUFFER_BYTES ((uint64_t)64 * 1024 * 1024)
-#define MESSAGE_BYTES ((uint64_t)4 * 1024 * 1024)
-
-static void count_replaced(struct page *page, uint64_t before)
-{
-	owner_stats.frames_replaced += page->outbox.replaced - before;
-}
 
 bool page_send(struct page *page, enum outbox_kind kind, uint64_t job, struct blob *frame)
 {
 	uint64_t before = page->outbox.replaced;
 	if (page->is_leaving)
 		return false;
+	/* Who keeps up misses nothing, however much comes in one turn. */
+	if (ws_is_clear(&page->ws))
+		kind = OUTBOX_KEEP;
 	if (!outbox_put(&page->outbox, kind, job, frame)) {
 		page_leave(page, WS_CODE_INTERNAL);
 		return false;
 	}
-	count_replaced(page, before);
+	owner_stats.frames_replaced += page->outbox.replaced - before;
 	next_turn_add(&page->flush);
 	return true;
 }
@@ -255,9 +250,21 @@ static struct page *page_create(struct exchange *x)
 	return page;
 }
 
+static void on_gone(struct exchange *x, struct route_state *state, enum close_reason reason)
+{
+	(void)state;
+	page_gone(x, reason);
+}
+
+static void on_socket(struct exchange *x, struct route_state *state)
+{
+	(void)state;
+	page_step(x);
+}
+
 void page_open(struct fleet *fleet, struct exchange *x)
 {
-	const struct conf_fleet *conf = fleet->pool != NULL ? &fleet->pool->conf->fleet : NULL;
+	const struct conf_fleet *settings = &fleet->settings;
 	struct buf early = {0};
 	struct buf unsent = {0};
 	struct owner *owner = find_owner(fleet, x);
@@ -273,9 +280,10 @@ void page_open(struct fleet *fleet, struct exchange *x)
 		return;
 	}
 	handler_set_state(x, page);
-	page->buffer_most = conf != NULL ? conf->page_buffer : BUFFER_BYTES;
-	ws_init(&page->ws, sock, &page_ws, false, conf != NULL ? conf->page_ping_ms : PING_MS,
-		conf != NULL ? conf->page_message : MESSAGE_BYTES, &early, &unsent);
+	page->route = (struct route_state){.on_gone = on_gone, .on_socket = on_socket};
+	page->buffer_most = settings->page_buffer;
+	ws_init(&page->ws, sock, &page_ws, false, settings->page_ping_ms, settings->page_message,
+		&early, &unsent);
 	if (!owner_add_page(owner, page))
 		page_leave(page, WS_CODE_INTERNAL);
 }

@@ -10,19 +10,22 @@
  *
  *   page_send --> outbox --(end of the turn)--> ws_flush --> socket
  *
- * The outbox holds what a slow client has not taken; past fleet.page_buffer it is closed with 1013.
+ * The outbox holds what a slow client has not taken, of what may be replaced only the newest; past
+ * fleet.page_buffer it is closed with 1013.
  */
 #ifndef COMFY_PAGE_H
 #define COMFY_PAGE_H
 
 #include "comfy/owner.h"
+#include "comfy/route.h"
 #include "proxy/close_reason.h"
 #include "proxy/ws.h"
 
 struct exchange;
 
 struct page {
-	struct list in_owner; /* owner->pages */
+	struct route_state route; /* first: it is what the exchange keeps */
+	struct list in_owner;     /* owner->pages */
 	struct list
 		in_fleet;    /* all pages of the fleet, the one told the status longest ago first */
 	struct owner *owner; /* borrowed: has us in its list; NULL once we left it */
