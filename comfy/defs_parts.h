@@ -18,29 +18,12 @@
 #include "base/loop.h"
 #include "base/text.h"
 #include "comfy/defs.h"
+#include "comfy/defs_values.h"
 
 /* What is done in one turn of the loop: half a millisecond or so. */
 #define DEFS_READ_OCTETS ((size_t)64 * 1024)
 #define DEFS_MERGE_UNITS ((size_t)8 * 1024) /* values looked at, lists looked into, 64 octets */
 #define DEFS_DEFLATE_OCTETS ((size_t)32 * 1024)
-
-/* -- values of combos (defs_values.c) -- */
-
-/* A set of value_key()s. Two values with one key would be taken for the same; of the key's 64 bits,
- * under a secret key, that does not happen. */
-struct value_set {
-	uint64_t *slots; /* owned; 0: free */
-	uint32_t count, room;
-};
-
-/* Equal for values that Python's == holds for equal: 1, 1.0 and true are. Never 0. */
-uint64_t value_key(struct json_value value);
-/* Of a string, decoded. */
-uint64_t value_key_text(struct slice text);
-void value_set_finish(struct value_set *set);
-/* 1: it is new. 0: it was there. -ENOMEM. */
-int value_set_add(struct value_set *set, uint64_t key) MUST_CHECK;
-bool value_set_has(const struct value_set *set, uint64_t key);
 
 /* -- one text of a class (defs_variant.c) -- */
 

@@ -1,7 +1,7 @@
 /*
- * comfy/defs_values.c - the values of combos as numbers.
+ * comfy/defs_values.c - keys, and an open table of them.
  */
-#include "comfy/defs_parts.h"
+#include "comfy/defs_values.h"
 
 #include "base/hash.h"
 
