@@ -12,8 +12,8 @@
  *
  * Why lines are set aside: with the first jobs alone, one person's batch would stay on the one
  * worker that has its model, beside idle ones (simulated: 408 s for 117 s). With whole lines at
- * once, second jobs take workers that others' first jobs need (p95 of 4, 8 and 32 workers 5 %
- * higher).
+ * once, second jobs take workers that others' first jobs need (p95 a few percent
+ * higher on 4, 8 and 32 workers).
  */
 #include <math.h>
 
