@@ -6,6 +6,13 @@
 
 static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
+void ws_key_for(const uint8_t nonce[WS_NONCE_BYTES], char out[WS_KEY_CHARS])
+{
+	unsigned char text[WS_KEY_CHARS + 1];
+	ensure(EVP_EncodeBlock(text, nonce, WS_NONCE_BYTES) == WS_KEY_CHARS);
+	memcpy(out, text, WS_KEY_CHARS);
+}
+
 bool ws_accept_for(struct slice key, char out[WS_ACCEPT_CHARS])
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];

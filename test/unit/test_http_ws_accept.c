@@ -27,11 +27,22 @@ static void another_key_gives_another_answer(void **state)
 	assert_memory_equal(out, "Kfh9QIsMVZcl6xEPYxPHzW8SZ8w=", WS_ACCEPT_CHARS);
 }
 
+static void a_key_is_the_base64_of_what_was_drawn(void **state)
+{
+	char out[WS_KEY_CHARS + 1];
+	(void)state;
+	memset(out, 'x', sizeof(out));
+	ws_key_for((const uint8_t *)"the sample nonce", out);
+	assert_memory_equal(out, "dGhlIHNhbXBsZSBub25jZQ==", WS_KEY_CHARS);
+	assert_int_equal(out[WS_KEY_CHARS], 'x');
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_example_of_the_standard_comes_out),
 		cmocka_unit_test(another_key_gives_another_answer),
+		cmocka_unit_test(a_key_is_the_base64_of_what_was_drawn),
 	};
 	return cmocka_run_group_tests_name("http/ws_accept", tests, NULL, NULL);
 }
