@@ -156,6 +156,22 @@ static void jobs_that_never_waited_are_charged_too(void **state)
 	expect_next(one, 0);
 }
 
+static void loading_is_charged_to_who_needs_it(void **state)
+{
+	(void)state;
+	teach(0, 7, 4, 20);
+	teach(0, 8, 4, 20);
+	struct sched_job *cold = new_job(7), *warm = new_job(8);
+	schedule_started(f.schedule, f.now_s, f.clients[1], warm, f.workers[0]);
+	schedule_ended(f.schedule, f.now_s, warm, f.workers[0], SCHED_SHORT, 0, false);
+	schedule_started(f.schedule, f.now_s, f.clients[0], cold, f.workers[1]);
+	schedule_ended(f.schedule, f.now_s, cold, f.workers[1], SCHED_SHORT, 0, false);
+	struct sched_job *one = submit(0, 0), *other = submit(1, 0);
+	sched_worker_set_room(f.workers[2], 2);
+	expect_next(other, 2);
+	expect_next(one, 2);
+}
+
 static void share_of_bulk(double weight, int *ret_bulk)
 {
 	int owners[JOBS], worker;
@@ -257,6 +273,7 @@ int main(void)
 		TEST(clients_share_by_time_and_not_by_jobs),
 		TEST(who_comes_later_neither_waits_for_the_others_nor_saved_anything_up),
 		TEST(jobs_that_never_waited_are_charged_too),
+		TEST(loading_is_charged_to_who_needs_it),
 		TEST(a_bulk_has_the_same_share_by_default),
 		TEST(a_bulk_has_a_smaller_share_if_told_so),
 		TEST(what_failed_or_was_cached_teaches_nothing),

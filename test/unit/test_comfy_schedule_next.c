@@ -215,6 +215,29 @@ static void a_long_line_of_such_jobs_is_not_walked_to_its_end(void **state)
 	assert_in_range(f.asked, 2, 40);
 }
 
+static void all_such_lines_together_are_not_walked_either(void **state)
+{
+	(void)state;
+	static struct sched_job jobs[50][30];
+	struct sched_client *clients[50];
+	for (size_t i = 0; i < COUNT_OF(clients); i++) {
+		clients[i] = sched_client_create(f.schedule);
+		for (size_t k = 0; k < COUNT_OF(jobs[0]); k++) {
+			jobs[i][k] = (struct sched_job){.order = (double)k};
+			schedule_add(f.schedule, clients[i], &jobs[i][k]);
+		}
+	}
+	f.banned[0] = UINT64_MAX;
+	free_worker(0);
+	expect_none();
+	assert_in_range(f.asked, COUNT_OF(clients), 400);
+	for (size_t i = 0; i < COUNT_OF(clients); i++) {
+		for (size_t k = 0; k < COUNT_OF(jobs[0]); k++)
+			schedule_remove(&jobs[i][k]);
+		sched_client_destroy(clients[i]);
+	}
+}
+
 /* -- somebody else's choice -- */
 
 static struct sched_worker *take_last(void *arg, struct sched_worker *const *free, size_t count)
@@ -271,6 +294,7 @@ int main(void)
 		TEST(a_job_goes_only_where_it_may_run),
 		TEST(a_job_that_may_run_nowhere_does_not_hold_up_its_line),
 		TEST(a_long_line_of_such_jobs_is_not_walked_to_its_end),
+		TEST(all_such_lines_together_are_not_walked_either),
 		TEST(a_strategy_takes_the_place_of_the_score),
 	};
 	return cmocka_run_group_tests_name("comfy/schedule_next", tests, NULL, NULL);
