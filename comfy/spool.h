@@ -43,6 +43,8 @@ int spool_write_octets(
  * spool_write_step, a MiB in each call: 1 there is more, 0 that was all, -errno. */
 int spool_write_fd(struct spool_write *write);
 int spool_write_step(struct spool_write *write) MUST_CHECK;
+/* Octets taken so far: by spool_write_octets, or looked at. */
+uint64_t spool_write_bytes(const struct spool_write *write);
 void spool_write_cancel(struct spool_write *write); /* takes NULL */
 
 /* The name that a file shall have. */

@@ -127,6 +127,11 @@ int spool_write_fd(struct spool_write *write)
 	return write->fd;
 }
 
+uint64_t spool_write_bytes(const struct spool_write *write)
+{
+	return write->hashed;
+}
+
 void spool_write_cancel(struct spool_write *write)
 {
 	if (write != NULL)
