@@ -76,16 +76,17 @@ static bool fits(struct fleet *fleet, struct job *job, const struct fleet_worker
 	       has_what_it_needs(fleet, job, worker);
 }
 
+static bool is_in_service(const struct fleet_worker *worker)
+{
+	return fleet_worker_is_up(worker) && !worker->backend->is_draining && !worker->is_leaving;
+}
+
 bool may_run(void *arg, const struct sched_job *sched, const struct sched_worker *there)
 {
 	struct job *job = CONTAINER_OF(sched, struct job, sched);
 	struct fleet_worker *worker = sched_worker_arg(there);
-	return !is_excluded(job, worker) && fits(arg, job, worker);
-}
-
-static bool is_in_service(const struct fleet_worker *worker)
-{
-	return fleet_worker_is_up(worker) && !worker->backend->is_draining && !worker->is_leaving;
+	/* One without room that goes is not to be waited for. */
+	return is_in_service(worker) && !is_excluded(job, worker) && fits(arg, job, worker);
 }
 
 bool may_run_elsewhere(struct fleet *fleet, struct job *job, const struct fleet_worker *worker)
