@@ -98,7 +98,7 @@ enum sched_end {
 void schedule_ended(struct schedule *schedule, double now_s, struct sched_job *job,
 	struct sched_worker *worker, enum sched_end end, double run_s, bool was_cached);
 
-/* Expected seconds until a waiting job starts, for people; -1 unknown. */
+/* What such a job is expected to take on a worker of speed 1, loading apart. Above 0 always. */
 double schedule_expected_run(const struct schedule *schedule, const struct graph_facts *facts);
 
 #endif
