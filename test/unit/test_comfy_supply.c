@@ -1,0 +1,242 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "test/unit/ask_help.h"
+#include "test/unit/loop_help.h"
+
+static struct supply_wait waits[4];
+static int told[4]; /* 1: not told; else 0 or -errno */
+
+static void on_done(struct supply_wait *wait, int error)
+{
+	size_t i = (size_t)(wait - waits);
+	assert_int_equal(told[i], 1);
+	told[i] = error;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	(void)clock_tick();
+	if (loop_start() != 0)
+		return -1;
+	memset(waits, 0, sizeof(waits));
+	for (size_t i = 0; i < COUNT_OF(waits); i++) {
+		waits[i].on_done = on_done;
+		told[i] = 1;
+	}
+	fleet_help_begin();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fleet_help_end();
+	loop_finish();
+	return 0;
+}
+
+/* What a graph with these texts names. */
+static struct supply_names *names_of(const char *json)
+{
+	struct arena arena;
+	struct prompt_body body;
+	struct supply_names *names;
+	arena_init(&arena, 4096);
+	assert_int_equal(prompt_body_read(&body, slice_of(json), &arena), 0);
+	assert_int_equal(supply_names(&fleet, &body, &names), 0);
+	arena_finish(&arena);
+	return names;
+}
+
+#define GRAPH(inputs) "{\"prompt\": {\"1\": {\"class_type\": \"A\", \"inputs\": {" inputs "}}}}"
+
+static void a_file_is_copied_once(void **state)
+{
+	(void)state;
+	struct spool_file *cat = fleet_upload("cat.png", "miau");
+	struct supply_names *names = names_of(GRAPH("\"image\": \"cat.png\""));
+	assert_int_equal(cat->holds, 1);
+	assert_int_equal(supply_missing(names, &workers[0]), 1);
+	assert_false(supply_job(names, &workers[0], &waits[0]));
+	assert_int_equal(ask_count, 1);
+	assert_string_equal(asks[0].method, "POST");
+	assert_string_equal(asks[0].path, "/upload/image");
+	assert_non_null(strstr(asks[0].body, "name=\"overwrite\"\r\n\r\ntrue\r\n"));
+	assert_non_null(strstr(asks[0].body, "filename=\"cat.png\""));
+	assert_non_null(strstr(asks[0].body, "\r\n\r\nmiau\r\n--"));
+	ask_answer(0, 200, "{\"name\": \"cat.png\", \"subfolder\": \"\", \"type\": \"input\"}");
+	assert_int_equal(told[0], 0);
+	assert_true(supply_worker_has(workers[0].supply, cat));
+	assert_false(supply_worker_has(workers[1].supply, cat));
+	assert_true(supply_job(names, &workers[0], &waits[1]));
+	assert_int_equal(ask_count, 1);
+	supply_names_release(names);
+	assert_int_equal(cat->holds, 0);
+}
+
+static void who_waits_for_the_same_copy_shares_it(void **state)
+{
+	(void)state;
+	(void)fleet_upload("cat.png", "miau");
+	struct supply_names *names = names_of(GRAPH("\"image\": \"cat.png\""));
+	for (size_t i = 0; i < 3; i++)
+		assert_false(supply_job(names, &workers[0], &waits[i]));
+	assert_false(supply_job(names, &workers[1], &waits[3]));
+	assert_int_equal(ask_count, 2);
+	supply_wait_cancel(&waits[1]);
+	ask_answer(0, 200, "{\"name\": \"cat.png\"}");
+	assert_int_equal(told[0], 0);
+	assert_int_equal(told[1], 1);
+	assert_int_equal(told[2], 0);
+	assert_int_equal(told[3], 1);
+	ask_fail(1, -ECONNREFUSED);
+	assert_int_equal(told[3], -ECONNREFUSED);
+	supply_names_release(names);
+}
+
+static void several_files_go_one_after_the_other(void **state)
+{
+	(void)state;
+	(void)fleet_upload("a.png", "1");
+	(void)fleet_upload("b.png", "2");
+	struct supply_names *names = names_of(
+		GRAPH("\"x\": \"a.png\", \"y\": \"b.png\", \"z\": \"a.png\""));
+	assert_false(supply_job(names, &workers[0], &waits[0]));
+	assert_int_equal(ask_count, 1);
+	ask_answer(0, 200, "{\"name\": \"a.png\"}");
+	assert_int_equal(told[0], 1);
+	assert_int_equal(ask_count, 2);
+	ask_answer(1, 200, "{\"name\": \"b.png\"}");
+	assert_int_equal(told[0], 0);
+	supply_names_release(names);
+}
+
+static void a_name_that_means_another_file_is_copied_again(void **state)
+{
+	(void)state;
+	struct spool_file *cat = fleet_upload("cat.png", "old");
+	struct supply_names *names = names_of(GRAPH("\"image\": \"cat.png\""));
+	assert_false(supply_job(names, &workers[0], &waits[0]));
+	assert_ptr_equal(fleet_upload("cat.png", "new"), cat);
+	/* No second copy beside the first: the older one could come last. */
+	assert_false(supply_job(names, &workers[0], &waits[1]));
+	assert_int_equal(ask_count, 1);
+	ask_answer(0, 200, "{\"name\": \"cat.png\"}");
+	assert_int_equal(told[0], 1);
+	assert_int_equal(ask_count, 2);
+	assert_non_null(strstr(asks[1].body, "new"));
+	ask_answer(1, 200, "{\"name\": \"cat.png\"}");
+	assert_int_equal(told[0], 0);
+	assert_int_equal(told[1], 0);
+	supply_names_release(names);
+}
+
+static void a_restarted_worker_has_nothing(void **state)
+{
+	(void)state;
+	struct spool_file *cat = fleet_upload("cat.png", "miau");
+	supply_worker_learn(workers[0].supply, cat);
+	assert_true(supply_file(cat, &workers[0], &waits[0]));
+	supply_worker_forget(workers[0].supply);
+	assert_false(supply_file(cat, &workers[0], &waits[0]));
+	/* Restarted while the copy was under way: nobody knows whether it stayed. */
+	supply_worker_forget(workers[0].supply);
+	ask_answer(0, 200, "{\"name\": \"cat.png\"}");
+	assert_int_equal(told[0], 1);
+	ask_answer(1, 200, "{\"name\": \"cat.png\"}");
+	assert_int_equal(told[0], 0);
+}
+
+static void what_a_worker_refuses_is_told(void **state)
+{
+	(void)state;
+	struct spool_file *cat = fleet_upload("cat.png", "miau");
+	static const struct {
+		uint16_t status;
+		const char *body;
+	} answers[] = {{413, ""}, {200, "{\"name\": \"cat (1).png\"}"}, {200, "[]"}, {200, ""}};
+	for (size_t i = 0; i < COUNT_OF(answers); i++) {
+		assert_false(supply_file(cat, &workers[0], &waits[i]));
+		ask_answer(i, answers[i].status, answers[i].body);
+		assert_int_equal(told[i], -EREMOTEIO);
+	}
+	assert_false(supply_worker_has(workers[0].supply, cat));
+}
+
+static void what_cannot_be_sent_is_told_later(void **state)
+{
+	(void)state;
+	struct spool_file *cat = fleet_upload("cat.png", "miau");
+	ask_error = EMFILE;
+	assert_false(supply_file(cat, &workers[0], &waits[0]));
+	assert_int_equal(told[0], 1);
+	TURN_UNTIL(told[0] != 1);
+	assert_int_equal(told[0], -EMFILE);
+}
+
+static void a_worker_that_goes_tells_nobody(void **state)
+{
+	(void)state;
+	struct spool_file *cat = fleet_upload("cat.png", "miau");
+	assert_false(supply_file(cat, &workers[3], &waits[0]));
+	supply_worker_destroy(workers[3].supply);
+	workers[3].supply = NULL;
+	assert_int_equal(asks_open(), 0);
+	assert_int_equal(told[0], 1);
+	supply_wait_cancel(&waits[0]);
+	assert_int_equal(cat->holds, 0);
+}
+
+static void names_are_found_in_any_text(void **state)
+{
+	(void)state;
+	struct spool_want want = {"temp", "clip/space", "m.png", .overwrite = true};
+	struct spool_write *write = spool_write_begin(fleet.spool);
+	struct spool_file *mask;
+	assert_non_null(write);
+	assert_int_equal(spool_write_end(write, &want, &mask), 0);
+	struct spool_file *cat = fleet_upload("c\xc3\xa9.png", "1");
+	assert_null(
+		names_of(GRAPH("\"a\": \"dog.png\", \"b\": 1, \"c\": [\"2\", 0], \"d\": \"\"")));
+	assert_null(names_of(GRAPH("\"a\": \"clip/space/m.png\"")));
+	assert_null(names_of(GRAPH("\"a\": \"clip/space/m.png [output]\"")));
+	assert_null(names_of(GRAPH("\"a\": \"../c\xc3\xa9.png\"")));
+	struct supply_names *names = names_of(
+		GRAPH("\"a\": \"clip/space/m.png [temp]\", \"text\": \"c\\u00e9.png [input]\""));
+	assert_int_equal(supply_missing(names, &workers[0]), 2);
+	assert_int_equal(mask->holds, 1);
+	assert_int_equal(cat->holds, 1);
+	assert_true(supply_is_uploaded(&fleet, SLICE("clip/space/m.png [temp]")));
+	assert_false(supply_is_uploaded(&fleet, SLICE("m.png")));
+	supply_names_release(names);
+	supply_names_release(NULL);
+}
+
+#define SUPPLY_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SUPPLY_TEST(a_file_is_copied_once),
+		SUPPLY_TEST(who_waits_for_the_same_copy_shares_it),
+		SUPPLY_TEST(several_files_go_one_after_the_other),
+		SUPPLY_TEST(a_name_that_means_another_file_is_copied_again),
+		SUPPLY_TEST(a_restarted_worker_has_nothing),
+		SUPPLY_TEST(what_a_worker_refuses_is_told),
+		SUPPLY_TEST(what_cannot_be_sent_is_told_later),
+		SUPPLY_TEST(a_worker_that_goes_tells_nobody),
+		SUPPLY_TEST(names_are_found_in_any_text),
+	};
+	if (hash_start() != 0)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
