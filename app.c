@@ -13,6 +13,9 @@
 #include "base/loop.h"
 #include "base/pidfile.h"
 #include "comfy/comfy.h"
+#include "comfy/fleet.h"
+#include "comfy/routes.h"
+#include "health/fetch.h"
 #include "health/health.h"
 #include "proxy/proxy.h"
 #include "proxy/sock.h"
@@ -163,6 +166,7 @@ static void on_worker_change(struct backend *backend, enum backend_state from)
 		log_info("worker_draining", "pool=%s worker=%s draining=%s",
 			LOG_QUOTE(backend->pool), LOG_QUOTE(backend->id),
 			backend->is_draining ? "yes" : "no");
+		fleet_backend_changed(backend, from);
 		return;
 	}
 	enum log_level level = backend->state == BACKEND_UP ? LOG_INFO : LOG_WARN;
@@ -171,6 +175,7 @@ static void on_worker_change(struct backend *backend, enum backend_state from)
 		names[backend->state], LOG_QUOTE(backend->why));
 	if (backend->state == BACKEND_DOWN)
 		proxy_close_tunnels(backend);
+	fleet_backend_changed(backend, from);
 }
 
 static void on_libevent_log(int severity, const char *text)
@@ -217,6 +222,7 @@ static bool start_parts(const struct command_line *line)
 	app.has_proxy = true;
 	health_set_reader(comfy_read_system_stats);
 	proxy_set_inspector(&comfy_inspector);
+	proxy_set_handler(&comfy_handler);
 	lb_backend_on_change(on_worker_change);
 	return catch_signals() || start_failed("signals", "out of memory");
 }
@@ -266,11 +272,13 @@ static void finish(void)
 	admin_stop(app.admin);
 	if (app.has_proxy)
 		proxy_finish();
+	fleets_finish();
 	era_finish_all();
 	if (app.has_signals) {
 		for (size_t i = 0; i < COUNT_OF(handlers); i++)
 			(void)event_del(&app.signals[i]);
 	}
+	fetches_finish();
 	loop_finish();
 	pidfile_remove(&app.pidfile);
 	if (app.stopped_reason != NULL)

@@ -11,6 +11,7 @@
 #include "base/list.h"
 #include "base/loop.h"
 #include "comfy/comfy.h"
+#include "comfy/fleet.h"
 #include "health/health.h"
 #include "proxy/proxy.h"
 
@@ -41,6 +42,13 @@ static struct deadline look;
 
 static bool begin_watch(struct watch *watch, struct lb_pool *pool)
 {
+	bool has_fleet;
+	/* Begun already, unless memory was out. */
+	if (pool->conf->mode == CONF_MODE_FLEET && fleet_find(pool->conf->name) == NULL) {
+		(void)fleet_begin(pool, &has_fleet);
+		if (!has_fleet)
+			return false;
+	}
 	if (watch->health == NULL)
 		watch->health = health_watch_start(pool);
 	if (watch->health != NULL && !watch->has_load)
@@ -143,6 +151,21 @@ static void on_look(struct deadline *deadline)
 	look_at_all();
 }
 
+/* At once, for requests may come in this turn. A fleet whose pool is gone, or of another mode now,
+ * keeps its jobs until the pool is back. */
+static void begin_fleets(const struct generation *generation)
+{
+	list_each (node, fleets_all())
+		fleet_pause(CONTAINER_OF(node, struct fleet, node));
+	for (uint32_t i = 0; i < generation->conf->pool_count; i++) {
+		bool is_ok;
+		(void)fleet_begin(generation->pools[i], &is_ok);
+		if (!is_ok)
+			log_warn("fleet_delayed", "pool=%s why=\"out of memory\"",
+				LOG_QUOTE(generation->conf->pools[i].name));
+	}
+}
+
 void era_begin(struct era *era)
 {
 	struct era *old = app_era;
@@ -153,6 +176,7 @@ void era_begin(struct era *era)
 	for (uint32_t i = 0; i < generation->conf->pool_count; i++)
 		lb_pool_activate(generation->pools[i]);
 	proxy_commit(era->generation);
+	begin_fleets(generation);
 	drain_update(old == NULL ? NULL : old->generation, generation);
 	app_era = era;
 	next_turn_add(&era->turn);

@@ -49,6 +49,9 @@ void metrics_table(struct text *text, const struct metric *metrics, size_t metri
 void metrics_pools(struct text *text, const struct generation *generation);
 void metrics_workers(struct text *text, const struct generation *generation);
 
+/* Pools in mode fleet, as long as there are any. */
+void metrics_fleets(struct text *text);
+
 /* The whole page. `generation` may be NULL: before the first commit. */
 void metrics_page(
 	struct text *text, const struct reload_status *status, const struct generation *generation);

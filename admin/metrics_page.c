@@ -166,4 +166,5 @@ void metrics_page(
 		return;
 	metrics_pools(text, generation);
 	metrics_workers(text, generation);
+	metrics_fleets(text);
 }

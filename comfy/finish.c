@@ -162,7 +162,7 @@ static void finish_by_events(struct fleet *fleet, struct job *job)
 	log_warn("history_missing", "pool=%s worker=%s job=%s", LOG_QUOTE(fleet->name),
 		LOG_QUOTE(run->worker->node_id), job->id);
 	if (whole == NULL || !json_read(blob_slice(whole), &entry))
-		(void)json_read(SLICE("{}"), &entry);
+		entry = (struct json_value){JSON_KIND_OBJECT, SLICE("{}")};
 	/* The names in it are those that were shown already. */
 	finish_with_entry(fleet, job, entry);
 	blob_unref(whole);
@@ -277,7 +277,7 @@ static void keep_text(struct list *told, const char *before, const char *p, cons
 	text_puts(&text, p);
 	text_puts(&text, after);
 	if (!text.is_short)
-		(void)run_keep(told, WS_TEXT, (struct slice){text.p, text.n});
+		run_keep(told, WS_TEXT, (struct slice){text.p, text.n});
 	text_finish(&text);
 }
 

@@ -10,7 +10,6 @@
 #define FLUSH_MOST 64
 /* A feature_flags message that is worth remembering. */
 #define FLAGS_MOST ((size_t)16 * 1024)
-/* Between two eras, when no configuration is in force. */
 
 bool page_send(struct page *page, enum outbox_kind kind, uint64_t job, struct blob *frame)
 {
@@ -137,12 +136,10 @@ static void on_closed(struct ws *ws, uint16_t code, const char *why)
 	handler_close_socket(x, reason, sent, received);
 }
 
-void page_gone(struct exchange *x, enum close_reason reason)
+static void on_gone(struct exchange *x, struct route_state *state, enum close_reason reason)
 {
 	(void)reason;
-	struct page *page = handler_state(x);
-	if (page == NULL)
-		return;
+	struct page *page = CONTAINER_OF(state, struct page, route);
 	/* Goes out now or never. */
 	ws_close(&page->ws, WS_CODE_GOING_AWAY, "");
 	handler_count_socket(x, page->ws.sent, page->ws.received);
@@ -204,11 +201,10 @@ static const struct ws_owner page_ws = {
 	.on_closed = on_closed,
 };
 
-void page_step(struct exchange *x)
+static void on_socket(struct exchange *x, struct route_state *state)
 {
-	struct page *page = handler_state(x);
-	if (page != NULL)
-		(void)!ws_step(&page->ws);
+	(void)x;
+	(void)!ws_step(&CONTAINER_OF(state, struct page, route)->ws);
 }
 
 /* -- the beginning -- */
@@ -250,18 +246,6 @@ static struct page *page_create(struct exchange *x)
 	return page;
 }
 
-static void on_gone(struct exchange *x, struct route_state *state, enum close_reason reason)
-{
-	(void)state;
-	page_gone(x, reason);
-}
-
-static void on_socket(struct exchange *x, struct route_state *state)
-{
-	(void)state;
-	page_step(x);
-}
-
 void page_open(struct fleet *fleet, struct exchange *x)
 {
 	const struct conf_fleet *settings = &fleet->settings;
@@ -279,7 +263,7 @@ void page_open(struct fleet *fleet, struct exchange *x)
 		free(page);
 		return;
 	}
-	handler_set_state(x, page);
+	handler_set_state(x, &page->route);
 	page->route = (struct route_state){.on_gone = on_gone, .on_socket = on_socket};
 	page->buffer_most = settings->page_buffer;
 	ws_init(&page->ws, sock, &page_ws, false, settings->page_ping_ms, settings->page_message,

@@ -29,7 +29,7 @@ struct page {
 	struct list
 		in_fleet;    /* all pages of the fleet, the one told the status longest ago first */
 	struct owner *owner; /* borrowed: has us in its list; NULL once we left it */
-	struct exchange *x;  /* borrowed: until page_gone, or the socket is given back */
+	struct exchange *x;  /* borrowed: until it is gone, or the socket is given back */
 	struct ws ws;
 	struct outbox outbox;
 	struct next_turn flush;
@@ -40,12 +40,9 @@ struct page {
 	uint16_t leave_code;  /* what it is told then */
 };
 
-/* Takes the socket of a WebSocket request (handler_take_socket). The exchange's state pointer is
- * the page's from then on. Without clientId an id is made: 32 hexadecimal digits. */
+/* Takes the socket of a WebSocket request (handler_take_socket). The exchange's state is the
+ * page's from then on. Without clientId an id is made: 32 hexadecimal digits. */
 void page_open(struct fleet *fleet, struct exchange *x);
-/* The handler's on_socket and on_gone for exchanges that are pages. */
-void page_step(struct exchange *x);
-void page_gone(struct exchange *x, enum close_reason reason);
 
 /* Queues a frame, to be sent at the end of the turn. Without memory the page begins to leave: it
  * stays in its lists until the end of the turn. False: it is leaving. */

@@ -104,7 +104,7 @@ static void tell_executed(struct job_run *run, struct slice node, struct slice o
 	text_puts(&text, run->job->id);
 	text_puts(&text, "\"}}");
 	if (!text.is_short)
-		(void)run_keep(&run->held, WS_TEXT, (struct slice){text.p, text.n});
+		run_keep(&run->held, WS_TEXT, (struct slice){text.p, text.n});
 	text_finish(&text);
 }
 
@@ -125,7 +125,7 @@ static void tell_message(struct job_run *run, struct json_value message)
 	if (!text.is_short) {
 		(void)event_rename(
 			text.p, text.n, slice_of(run->job->worker_id), slice_of(run->job->id));
-		(void)run_keep(&run->held, WS_TEXT, (struct slice){text.p, text.n});
+		run_keep(&run->held, WS_TEXT, (struct slice){text.p, text.n});
 	}
 	text_finish(&text);
 }
@@ -153,7 +153,7 @@ static void tell_end(struct job_run *run, struct json_value entry)
 	int n = snprintf(marker, sizeof(marker),
 		"{\"type\": \"executing\", \"data\": {\"node\": null, \"prompt_id\": \"%s\"}}",
 		job->id);
-	(void)run_keep(&run->held, WS_TEXT, (struct slice){marker, (size_t)n});
+	run_keep(&run->held, WS_TEXT, (struct slice){marker, (size_t)n});
 	finish_polled(run->fleet, job, entry);
 }
 

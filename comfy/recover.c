@@ -103,7 +103,9 @@ static bool each(void *arg, const struct journal_job *row)
 		return true;
 	}
 	memcpy(job->id, row->id.p, JOB_ID_BYTES);
-	(void)jobs_kept_number(fleet->jobs, job, row->number, row->seq);
+	if (!jobs_kept_number(fleet->jobs, job, row->number, row->seq))
+		log_warn("journal_number_unusable", "pool=%s job=%s", LOG_QUOTE(fleet->name),
+			job->id);
 	job->created_wall_ms = row->created_wall_ms;
 	job->priority = row->priority;
 	job->crashes = row->crashes;

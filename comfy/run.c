@@ -12,6 +12,7 @@
 #include "comfy/run.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "comfy/fleet_parts.h"
 #include "comfy/may_run.h"
 
@@ -28,16 +29,17 @@ struct run_frame {
 	char p[];
 };
 
-bool run_keep(struct list *list, enum ws_opcode opcode, struct slice message)
+void run_keep(struct list *list, enum ws_opcode opcode, struct slice message)
 {
 	struct run_frame *frame = malloc(sizeof(*frame) + message.n);
-	if (frame == NULL)
-		return false;
+	if (frame == NULL) {
+		log_warn("message_lost", "why=\"out of memory\"");
+		return;
+	}
 	frame->opcode = opcode;
 	frame->n = message.n;
 	memcpy(frame->p, message.p, message.n);
 	list_push_back(list, &frame->node);
-	return true;
 }
 
 void run_forget(struct list *list)
@@ -282,7 +284,7 @@ static void take_event(struct fleet *fleet, struct job *job, const struct comfy_
 			return;
 		/* Told once its history can be asked for: clients rely on that order. */
 		if (!job->wants_more_vram)
-			(void)run_keep(&job->run->held, opcode, message);
+			run_keep(&job->run->held, opcode, message);
 		finish_job(fleet, job);
 		return;
 	}
@@ -292,7 +294,7 @@ static void take_event(struct fleet *fleet, struct job *job, const struct comfy_
 		return;
 	struct slice told = changed == NULL ? message : blob_slice(changed);
 	if (job->state == JOB_ENDING)
-		(void)run_keep(&job->run->held, opcode, told);
+		run_keep(&job->run->held, opcode, told);
 	else if (job->owner != NULL)
 		(void)owner_deliver(job->owner, job, event, opcode, told);
 	blob_unref(changed);
@@ -316,7 +318,7 @@ static void without_id(struct link *link, const struct comfy_event *event, enum 
 		struct job_run *run = unanswered_on(link)->run;
 		run->early_bytes += message.n;
 		if (run->early_bytes <= EARLY_MOST)
-			(void)run_keep(&run->early, opcode, message);
+			run_keep(&run->early, opcode, message);
 	} else {
 		owner_stats.foreign_dropped++;
 	}
@@ -351,7 +353,7 @@ void fleet_on_message(struct link *link, enum ws_opcode opcode, char *message, s
 			return;
 		}
 		waits->run->early_bytes += n;
-		(void)run_keep(&waits->run->early, opcode, all);
+		run_keep(&waits->run->early, opcode, all);
 		return;
 	}
 	if (worker->ignores_ids)

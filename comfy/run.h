@@ -46,8 +46,8 @@ void run_destroy(struct job_run *run);
 /* The job on that worker which it calls so; NULL. */
 struct job *run_find(const struct fleet_worker *worker, struct slice worker_id);
 
-/* Keeps a message in `list`. False: no memory. */
-bool run_keep(struct list *list, enum ws_opcode opcode, struct slice message) MUST_CHECK;
+/* Keeps a message in `list`. Without memory it is lost, which is logged. */
+void run_keep(struct list *list, enum ws_opcode opcode, struct slice message);
 /* Gives them to the job's owner, in order, and frees them. */
 void run_deliver(struct job *job, struct list *list);
 void run_forget(struct list *list);
