@@ -81,6 +81,14 @@ void recover_refuse(struct fleet *fleet, struct job *job)
 	finish_failed(fleet, job, "comfymux.SecretsNotKept", secrets_gone);
 }
 
+static void copy_slice(char *out, size_t room, struct slice text)
+{
+	size_t n = min_size(text.n, room - 1);
+	if (n != 0)
+		memcpy(out, text.p, n);
+	out[n] = '\0';
+}
+
 static bool each(void *arg, const struct journal_job *row)
 {
 	struct fleet *fleet = arg;
@@ -88,9 +96,8 @@ static bool each(void *arg, const struct journal_job *row)
 	struct arena arena;
 	struct blob *refusal = NULL;
 	struct job *job;
-	char ip[48] = "";
-	if (row->ip.n < sizeof(ip))
-		memcpy(ip, row->ip.p, row->ip.n);
+	char ip[48];
+	copy_slice(ip, sizeof(ip), row->ip);
 	arena_init(&arena, 16384);
 	struct submit_ask ask = {
 		.body = row->body, .cookie = row->cookie, .ip = ip, .arena = &arena, .read = &read};
@@ -111,12 +118,9 @@ static bool each(void *arg, const struct journal_job *row)
 	job->crashes = row->crashes;
 	job->had_secrets = job->lacks_secrets = row->had_secrets;
 	job->is_journaled = true;
-	memcpy(job->capability, row->capability.p,
-		min_size(row->capability.n, sizeof(job->capability) - 1));
-	memcpy(job->worker_node, row->worker_node.p,
-		min_size(row->worker_node.n, sizeof(job->worker_node) - 1));
-	memcpy(job->worker_id, row->worker_id.p,
-		min_size(row->worker_id.n, sizeof(job->worker_id) - 1));
+	copy_slice(job->capability, sizeof(job->capability), row->capability);
+	copy_slice(job->worker_node, sizeof(job->worker_node), row->worker_node);
+	copy_slice(job->worker_id, sizeof(job->worker_id), row->worker_id);
 	jobs_add(fleet->jobs, job);
 	jobs_move(fleet->jobs, job, JOB_WAITING);
 	if (row->is_placed && place_reattach(fleet, job, row->is_running))
