@@ -76,6 +76,7 @@ static void unlink_place(struct outbox *outbox, uint32_t place)
 static void drop(struct outbox *outbox, uint32_t place)
 {
 	struct outbox_item *item = &outbox->items[place];
+	ensure(item->frame != NULL);
 	unlink_place(outbox, place);
 	outbox->live--;
 	outbox->bytes -= cost_of(item->frame);
@@ -175,6 +176,7 @@ void outbox_take(struct outbox *outbox, size_t n)
 {
 	ensure(n <= outbox->live);
 	for (; n != 0; n--) {
+		/* The first one is never a gap: see skip_gaps. */
 		drop(outbox, outbox->first);
 		skip_gaps(outbox);
 	}

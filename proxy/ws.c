@@ -177,7 +177,7 @@ static void hear_control(struct ws *ws)
 		ws->got_close = true;
 		ws->code = ws->reader.code;
 		if (!ws->sent_close && !ws->is_mute)
-			send_close(ws, ws->code, (struct slice){NULL, 0});
+			send_close(ws, ws->code, SLICE(""));
 		return;
 	default: /* a pong, asked for or not: has_heard is all there is to know */
 		return;

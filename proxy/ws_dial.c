@@ -94,9 +94,9 @@ static void succeed(struct ws_dial *dial)
 static bool is_answer(const struct ws_dial *dial, const char *p)
 {
 	const struct http_head *head = &dial->head;
-	return head->is_websocket &&
-	       slice_is(http_head_value(head, p, HF_SEC_WEBSOCKET_ACCEPT),
-		       (struct slice){dial->accept, sizeof(dial->accept)}) &&
+	struct slice accept = http_head_value(head, p, HF_SEC_WEBSOCKET_ACCEPT);
+	return head->is_websocket && accept.p != NULL && accept.n == WS_ACCEPT_CHARS &&
+	       memcmp(accept.p, dial->accept, WS_ACCEPT_CHARS) == 0 &&
 	       http_head_find(head, p, "Sec-WebSocket-Extensions").p == NULL &&
 	       http_head_find(head, p, "Sec-WebSocket-Protocol").p == NULL;
 }

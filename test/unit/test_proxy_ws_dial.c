@@ -52,12 +52,20 @@ static void on_failed(int error, uint16_t status, void *arg)
 	dial = NULL;
 }
 
+/* For another dial in the same test. */
+static void forget(void)
+{
+	if (peer >= 0)
+		(void)close(peer);
+	memset(&told, 0, sizeof(told));
+	told.fd = peer = -1;
+}
+
 static int setup(void **state)
 {
 	(void)state;
 	(void)signal(SIGPIPE, SIG_IGN);
-	memset(&told, 0, sizeof(told));
-	told.fd = peer = -1;
+	forget();
 	memset(&addr, 0, sizeof(addr));
 	addr.u.v4 = (struct sockaddr_in){
 		.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
@@ -251,9 +259,7 @@ static void a_101_that_is_not_ours_is_refused(void **state)
 		assert_int_equal(told.failed, 1);
 		assert_int_equal(told.error, -EPROTO);
 		assert_int_equal(told.status, 101);
-		(void)close(peer);
-		memset(&told, 0, sizeof(told));
-		told.fd = peer = -1;
+		forget();
 	}
 }
 
@@ -279,9 +285,7 @@ static void another_status_is_told(void **state)
 		TURN_UNTIL(told.opened + told.failed == 1);
 		assert_int_equal(told.error, -EPROTO);
 		assert_int_equal(told.status, cases[i].status);
-		(void)close(peer);
-		memset(&told, 0, sizeof(told));
-		told.fd = peer = -1;
+		forget();
 	}
 }
 
@@ -315,8 +319,7 @@ static void who_refuses_is_told_from_the_loop(void **state)
 	TURN_UNTIL(told.failed == 1);
 	assert_int_equal(told.error, -ECONNREFUSED);
 	/* A unix socket knows at once. */
-	memset(&told, 0, sizeof(told));
-	told.fd = -1;
+	forget();
 	memset(&addr, 0, sizeof(addr));
 	addr.u.un.sun_family = AF_UNIX;
 	(void)snprintf(addr.u.un.sun_path, sizeof(addr.u.un.sun_path), "/nonexistent/socket");
@@ -336,8 +339,7 @@ static void who_closes_early_is_told(void **state)
 	peer = -1;
 	TURN_UNTIL(told.failed == 1);
 	assert_int_equal(told.error, -ENODATA);
-	memset(&told, 0, sizeof(told));
-	told.fd = -1;
+	forget();
 	start("/ws", 60000);
 	hear();
 	close_with_reset(peer);
@@ -354,8 +356,7 @@ static void what_cannot_stand_in_a_request_is_refused(void **state)
 		start(targets[i], 60000);
 		TURN_UNTIL(told.failed == 1);
 		assert_int_equal(told.error, -EINVAL);
-		memset(&told, 0, sizeof(told));
-		told.fd = -1;
+		forget();
 	}
 	assert_int_equal(accept4(listener, NULL, NULL, 0), -1);
 }
