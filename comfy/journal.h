@@ -30,22 +30,28 @@ struct journal_job {
 	bool had_secrets, is_placed, is_running;
 };
 
-/* Reads what is there, oldest first; blocks, so only at start. 0, or -errno with *err (a damaged
- * database is renamed to PATH.damaged-N and said so with -EUCLEAN; an empty one is begun then). The
- * slices are borrowed for the call. */
+/* Reads what is there, oldest (by seq) first, until `each` returns false; blocks, so only at start.
+ * 0, or -errno with *err. -EUCLEAN: the database was damaged and is now PATH.damaged-N; what could
+ * be read of it was given to `each` and is in a new one. -EBUSY: another process has had it for ten
+ * seconds (PATH.lock). -ENOTSUP: a newer version's. The slices are borrowed for the call. */
 int journal_load(const char *path, bool (*each)(void *arg, const struct journal_job *job),
 	void *arg, struct err *err) MUST_CHECK;
 
-/* Forks. NULL with *err. */
+/* Forks. NULL with *err. That the database cannot be written is only known later: waits are told
+ * so, the log says journal_failed, and when it is over journal_works. What was put meanwhile is
+ * kept and written then. */
 struct journal *journal_start(const char *path, bool is_full, struct err *err) MUST_CHECK;
-/* Hands over what is left and waits for the child to end. Takes NULL. */
+/* Hands over what is left and waits for the child to end. Who still waits is not told. Takes NULL.
+ */
 void journal_stop(struct journal *journal);
 void journal_set_full(struct journal *journal, bool is_full);
 
-/* A job accepted, or changed (the same id: its row is replaced but for the body when body.n is 0).
+/* A job accepted, or changed (the same id: its row is replaced but for the body when body.n is 0;
+ * without a row and a body nothing happens). What one turn of the loop puts and forgets is
+ * committed together, or with more. False: no memory, or 256 MiB wait for being committed already.
  */
 bool journal_put(struct journal *journal, const struct journal_job *job) MUST_CHECK;
-/* It has ended: nothing is to be done after a restart. */
+/* It has ended: nothing is to be done after a restart. False: as above, at 272 MiB. */
 bool journal_forget(struct journal *journal, struct slice id) MUST_CHECK;
 
 struct journal_wait {
@@ -54,12 +60,17 @@ struct journal_wait {
 	void (*on_done)(
 		struct journal_wait *wait, bool is_safe); /* false: it could not be written */
 };
-/* on_done when all that was put until now is committed; from the loop, never from inside. */
+/* on_done when all that was put until now is committed, or could not be; from the loop, never from
+ * inside. */
 void journal_wait(struct journal *journal, struct journal_wait *wait);
 void journal_wait_cancel(struct journal_wait *wait);
 
 struct journal_stats {
-	uint64_t puts, commits, failures, restarts, waiting_bytes, last_commit_us;
+	uint64_t puts, failures;
+	uint64_t commits; /* transactions: one has what several turns changed, if they were quick */
+	uint64_t restarts;       /* of the child */
+	uint64_t waiting_bytes;  /* not committed */
+	uint64_t last_commit_us; /* from the end of a turn to its commit */
 };
 const struct journal_stats *journal_stats(const struct journal *journal);
 
