@@ -22,6 +22,7 @@ struct one {
 	char node_id[sizeof(((struct fleet_worker *)NULL)->node_id)];
 };
 
+/* In the exchange's arena. */
 struct waiter {
 	struct route_state state; /* first */
 	struct list node;
@@ -91,14 +92,15 @@ static void on_gone(struct exchange *x, struct route_state *state, enum close_re
 	(void)x;
 	(void)reason;
 	list_remove(&waiter->node);
-	free(waiter);
 	if (list_is_empty(&question->waiters) && !question->is_ending)
 		destroy(question);
 }
 
 static bool add_waiter(struct question *question, struct exchange *x)
 {
-	struct waiter *waiter = calloc(1, sizeof(*waiter));
+	struct handler_request request;
+	handler_request(x, &request);
+	struct waiter *waiter = arena_zero(request.arena, sizeof(*waiter));
 	if (waiter == NULL)
 		return false;
 	waiter->state.on_gone = on_gone;
@@ -130,10 +132,8 @@ static void end(struct question *question)
 	list_remove(&question->node);
 	while (!list_is_empty(&question->waiters)) {
 		struct waiter *waiter = list_first(&question->waiters, struct waiter, node);
-		struct exchange *x = waiter->x;
 		list_remove(&waiter->node);
-		free(waiter);
-		answer(x, status, json);
+		answer(waiter->x, status, json);
 	}
 	blob_unref(json);
 	destroy(question);

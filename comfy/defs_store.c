@@ -36,7 +36,7 @@ struct defs_class *store_find(const struct defs *defs, struct slice name)
 static bool grow_buckets(struct defs *defs)
 {
 	uint32_t count = defs->bucket_count == 0 ? BUCKETS_LEAST : 2 * defs->bucket_count;
-	struct defs_class **buckets = calloc(count, sizeof(buckets[0]));
+	struct defs_class **buckets = calloc(count, sizeof(void *));
 	if (buckets == NULL)
 		return defs->bucket_count != 0;
 	for (uint32_t i = 0; i < defs->bucket_count; i++) {
@@ -189,7 +189,7 @@ static bool draft_has_room(struct defs_draft *draft)
 	if (draft->count < draft->room)
 		return true;
 	uint32_t room = draft->room == 0 ? DRAFT_LEAST : 2 * draft->room;
-	struct defs_variant **wider = realloc(draft->variants, room * sizeof(wider[0]));
+	struct defs_variant **wider = realloc(draft->variants, room * sizeof(void *));
 	if (wider == NULL)
 		return false;
 	draft->variants = wider;
@@ -253,9 +253,8 @@ static struct defs_list *find_list(
 	list_each (node, &defs->lists) {
 		struct defs_list *list = CONTAINER_OF(node, struct defs_list, node);
 		if (list->hash == hash && list->count == draft->count &&
-			(draft->count == 0 ||
-				memcmp(list->variants, draft->variants,
-					draft->count * sizeof(draft->variants[0])) == 0))
+			(draft->count == 0 || memcmp(list->variants, draft->variants,
+						      draft->count * sizeof(void *)) == 0))
 			return list;
 	}
 	return NULL;
@@ -265,7 +264,7 @@ static struct defs_list *list_create(
 	struct defs *defs, const struct defs_draft *draft, uint64_t hash, uint64_t kind)
 {
 	size_t pointers = (size_t)draft->count + defs->index_count;
-	struct defs_list *list = malloc(sizeof(*list) + pointers * sizeof(list->variants[0]));
+	struct defs_list *list = malloc(sizeof(*list) + pointers * sizeof(void *));
 	if (list == NULL)
 		return NULL;
 	*list = (struct defs_list){
@@ -277,7 +276,7 @@ static struct defs_list *list_create(
 		.variants = (struct defs_variant **)(list + 1),
 	};
 	list->by_index = list->variants + list->count;
-	memset(list->by_index, 0, list->index_count * sizeof(list->by_index[0]));
+	memset(list->by_index, 0, list->index_count * sizeof(void *));
 	for (uint32_t i = 0; i < list->count; i++) {
 		struct defs_variant *variant = draft->variants[i];
 		list->variants[i] = variant;

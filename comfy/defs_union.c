@@ -80,7 +80,7 @@ static size_t collect_lists(const struct defs *defs, struct defs_list **out)
 
 bool union_take_lists(struct defs *defs, struct defs_list ***ret_lists, size_t *ret_count)
 {
-	struct defs_list **lists = malloc((defs->known + 1) * sizeof(lists[0]));
+	struct defs_list **lists = malloc((defs->known + 1) * sizeof(void *));
 	if (lists == NULL)
 		return false;
 	*ret_count = collect_lists(defs, lists);
@@ -97,9 +97,9 @@ void union_give_lists(struct defs *defs, struct defs_list **lists, size_t count)
 	free((void *)lists);
 }
 
-static uint64_t tag_of(struct defs_list *const *lists, size_t count)
+static uint64_t tag_of(const struct defs *defs, struct defs_list *const *lists, size_t count)
 {
-	uint64_t tag = 0;
+	uint64_t tag = defs->uploads_tag;
 	for (size_t i = 0; i < count; i++)
 		tag = (tag ^ lists[i]->hash) * UINT64_C(0x9e3779b97f4a7c15) + 1;
 	return tag;
@@ -109,10 +109,10 @@ uint64_t defs_union_tag(const struct defs *defs)
 {
 	if (defs->made.json != NULL && defs->made.epoch == defs->epoch)
 		return defs->made.tag;
-	struct defs_list **lists = malloc((defs->known + 1) * sizeof(lists[0]));
+	struct defs_list **lists = malloc((defs->known + 1) * sizeof(void *));
 	if (lists == NULL)
 		return 0;
-	uint64_t tag = tag_of(lists, collect_lists(defs, lists));
+	uint64_t tag = tag_of(defs, lists, collect_lists(defs, lists));
 	free((void *)lists);
 	return tag;
 }
@@ -125,7 +125,7 @@ static bool begin_json(struct defs *defs)
 	made->epoch = defs->epoch;
 	if (!union_take_lists(defs, &made->lists, &made->list_count))
 		return false;
-	made->tag = tag_of(made->lists, made->list_count);
+	made->tag = tag_of(defs, made->lists, made->list_count);
 	if (made->list_count != 0) {
 		const struct defs_list *list = made->lists[0];
 		for (uint32_t i = 0; i < list->count; i++)

@@ -41,8 +41,10 @@ static void read_settings(struct defs_input *input, struct json_value settings, 
 			input->is_multi = is_set;
 		else if (json_is_text(name, SLICE("remote")))
 			*ret_is_remote = is_set;
-		else if (is_upload_name(name) && is_set)
+		else if (is_upload_name(name) && is_set) {
 			input->is_upload = true;
+			input->upload = json_inside(name);
+		}
 	}
 }
 
@@ -127,7 +129,7 @@ static bool read_inputs(struct defs_variant *variant, struct json_value sections
 	struct reader reader = {.inputs = inputs, .names = (char *)(inputs + counts.count)};
 	read_sections(&reader, sections);
 	variant->inputs = inputs;
-	variant->input_count = counts.count;
+	variant->input_count = reader.count;
 	return true;
 }
 
