@@ -53,7 +53,7 @@ static inline bool script_piece(struct exchange *x, struct slice piece)
 {
 	script.pieces++;
 	assert_ptr_equal(x, script.x);
-	assert_int_equal(script.requests, 0);
+	assert_false(x->is_asked);
 	assert_true(piece.n != 0 && piece.n <= 65536);
 	for (size_t i = 0; i < piece.n; i++) {
 		size_t at = script.body_bytes + i;

@@ -309,6 +309,41 @@ static void the_average_follows_slowly(void **state)
 	assert_int_equal(pool->load[0].ewma_us, 8000);
 }
 
+static void a_pick_that_is_made_already_is_counted(void **state)
+{
+	(void)state;
+	struct lb_request job = {.is_job = true};
+	start("round_robin", 3);
+	struct backend *backend = backend_at(1);
+	for (int i = 0; i < 3; i++) {
+		struct lb_seat *seat = lb_pool_take(pool, backend, &job, NULL);
+		assert_ptr_equal(seat, &pool->seats[1]);
+		assert_int_equal(backend->in_flight, 1);
+		assert_int_equal(backend->jobs_sent, 1);
+		assert_int_equal(pool->load[1].in_flight, 1);
+		done(1, true, LB_DONE_OK);
+		assert_int_equal(backend->in_flight, 0);
+	}
+	assert_int_equal(backend->stats.picks, 3);
+	/* Also one that nothing new goes to. */
+	set_state(1, BACKEND_DOWN);
+	lb_backend_set_draining(backend, true);
+	assert_non_null(lb_pool_take(pool, backend, &job, NULL));
+	done(1, true, LB_DONE_FAILED);
+}
+
+static void who_is_no_member_cannot_be_taken(void **state)
+{
+	(void)state;
+	struct lb_request req = {0};
+	start("round_robin", 2);
+	struct backend twin = {.id_hash = backend_at(0)->id_hash}, other = {.id_hash = 7};
+	assert_null(lb_pool_take(pool, &twin, &req, NULL));
+	assert_null(lb_pool_take(pool, &other, &req, NULL));
+	assert_int_equal(pool->stats.none, 2);
+	assert_int_equal(pool->stats.picks, 0);
+}
+
 static void failures_in_a_row_take_a_worker_out(void **state)
 {
 	(void)state;
@@ -406,6 +441,8 @@ int main(void)
 		TEST(counts_what_happened),
 		TEST(a_tunnel_is_not_in_the_times),
 		TEST(the_average_follows_slowly),
+		TEST(a_pick_that_is_made_already_is_counted),
+		TEST(who_is_no_member_cannot_be_taken),
 		TEST(failures_in_a_row_take_a_worker_out),
 		TEST(a_draining_one_gets_nothing_new),
 		TEST(the_file_says_who_drains),

@@ -1,6 +1,6 @@
 /* test/unit/test_proxy_memory.c - memory that runs out anywhere in proxy/: one client is lost, and
  * nothing is left over. */
-#include "test/unit/proxy_help.h"
+#include "test/unit/handler_help.h"
 #include "test/unit/tls_peer.h"
 
 static long left = -1; /* allocations until one fails; -1: none does */
@@ -169,7 +169,8 @@ static bool talk_is_over(void)
 		return true;
 	talk.heard_n += n > 0 ? (size_t)n : 0;
 	talk.heard[talk.heard_n] = '\0';
-	return strstr(talk.heard, talk.end) != NULL || strstr(talk.heard, "</html>") != NULL;
+	return strstr(talk.heard, talk.end) != NULL || strstr(talk.heard, "</html>") != NULL ||
+	       strstr(talk.heard, "\"node_errors\": {}}") != NULL;
 }
 
 static void say_all(const char *question)
@@ -318,6 +319,85 @@ static void a_long_head_in_pieces(void **state)
 	check_exchange(question, OK, "\r\n\r\nok");
 }
 
+/* -- a handler -- */
+
+static unsigned let_go; /* exchanges that the handler ended itself */
+
+static void answer_or_refuse(struct exchange *x)
+{
+	struct blob *blob = blob_copy("from a blob", 11);
+	let_go++;
+	if (blob == NULL)
+		handler_refuse(x, 503, "no memory");
+	else
+		handler_answer(x, 200, "text/plain", "X-A: b\r\n", blob);
+	blob_unref(blob);
+}
+
+static void forward(struct exchange *x)
+{
+	let_go++;
+	handler_forward(x, handler_backend("a"), SLICE("/other"), true);
+}
+
+static void take_and_speak(struct exchange *x)
+{
+	static char word[] = "frame";
+	struct buf early, unsent;
+	let_go++;
+	struct sock *sock = handler_take_socket(x, &early, &unsent);
+	if (sock == NULL)
+		return;
+	(void)sock_write(sock, &(struct iovec){.iov_base = word, .iov_len = 5}, 1);
+	buf_release(&early);
+	buf_release(&unsent);
+	handler_close_socket(x, CLOSE_DONE, 5, 0);
+}
+
+/* Of each exchange that the handler heard of, it heard or made the end, once. */
+static void check_handled(const char *question, enum handler_wish wish,
+	void (*on_request)(struct exchange *x), const char *end)
+{
+	script_reset(wish);
+	script.on_request = on_request;
+	script.most = 1 << 20;
+	let_go = 0;
+	proxy_set_handler(&script_handler);
+	check_exchange(question, OK, end);
+	proxy_set_handler(NULL);
+	assert_int_equal(script.heads, script.gones + let_go);
+	assert_true(let_go != 0);
+}
+
+static void an_answer_of_a_handler(void **state)
+{
+	(void)state;
+	check_handled(
+		"GET / HTTP/1.1\r\nHost: a\r\n\r\n", HANDLER_HOLD, answer_or_refuse, "a blob");
+	check_handled("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+		      "5\r\nhello\r\n0\r\n\r\n",
+		HANDLER_HOLD, answer_or_refuse, "a blob");
+	check_handled("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: "
+		      "chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\nGET",
+		HANDLER_PIECES, answer_or_refuse, "a blob");
+}
+
+static void what_a_handler_sends_on(void **state)
+{
+	(void)state;
+	check_handled("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", HANDLER_HOLD,
+		forward, "\r\n\r\nok");
+}
+
+static void a_socket_that_a_handler_takes(void **state)
+{
+	(void)state;
+	check_handled("GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+		      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: "
+		      "13\r\n\r\nearly",
+		HANDLER_HOLD, take_and_speak, "frame");
+}
+
 #define TALK(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -332,6 +412,9 @@ int main(void)
 		TALK(a_tunnel),
 		TALK(an_answer_of_our_own),
 		TALK(a_long_head_in_pieces),
+		TALK(an_answer_of_a_handler),
+		TALK(what_a_handler_sends_on),
+		TALK(a_socket_that_a_handler_takes),
 	};
 	return cmocka_run_group_tests_name(
 		"proxy without memory", tests, folder_setup, folder_teardown);
