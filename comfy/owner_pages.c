@@ -48,6 +48,8 @@ static bool may_keep(struct owner *owner)
 		return false;
 	if (owner->replay == NULL)
 		owner->replay = replay_create();
+	if (owner->replay == NULL)
+		replay_dropped++;
 	return owner->replay != NULL;
 }
 

@@ -31,8 +31,9 @@ struct sched_client {
 struct sched_client *sched_client_create(struct schedule *schedule)
 {
 	(void)schedule;
-	sched_clients++;
-	return calloc(1, sizeof(struct sched_client));
+	struct sched_client *client = calloc(1, sizeof(*client));
+	sched_clients += client != NULL;
+	return client;
 }
 
 void sched_client_destroy(struct sched_client *client)
