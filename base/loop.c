@@ -111,7 +111,9 @@ bool loop_turn(void)
 {
 	/* Waiting must not count as work, so a turn begins with its first tick. */
 	clock_turn_began_us = 0;
-	int wait = list_is_empty(&waiting_turn) ? EVLOOP_ONCE : EVLOOP_NONBLOCK;
+	/* Without ONCE, libevent would go on as long as events come, and what waits for the next
+	 * turn for ever. */
+	int wait = EVLOOP_ONCE | (list_is_empty(&waiting_turn) ? 0 : EVLOOP_NONBLOCK);
 	if (event_base_loop(base, wait) < 0)
 		return false;
 	run_waiting_turn();

@@ -8,6 +8,9 @@
 #include "base/clock.h"
 #include "base/loop.h"
 
+#include <event2/event.h>
+#include <unistd.h>
+
 /* What ran, in order: one letter each. */
 static char ran[64];
 static size_t ran_count;
@@ -144,6 +147,45 @@ static void the_next_turn_is_shared_fairly(void **state)
 	assert_string_equal(ran, "bababa");
 	next_turn_cancel(&a.turn);
 	next_turn_cancel(&b.turn);
+}
+
+static void run_turn_note(struct next_turn *self)
+{
+	note(CONTAINER_OF(self, struct item, turn)->letter);
+}
+
+static unsigned wakeups;
+
+static void on_endless(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	/* A test that hangs must end. */
+	assert_true(++wakeups < 1000);
+}
+
+/* A socket that can always be read, of a client that never stops sending. */
+static void the_next_turn_comes_though_events_never_cease(void **state)
+{
+	(void)state;
+	int fds[2];
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	struct event *endless = event_new(
+		loop_base(), fds[0], EV_READ | EV_PERSIST, on_endless, NULL);
+	assert_non_null(endless);
+	assert_int_equal(event_add(endless, NULL), 0);
+	wakeups = 0;
+	a.letter = 'a';
+	next_turn_init(&a.turn, run_turn_note);
+	next_turn_add(&a.turn);
+	assert_true(loop_turn());
+	assert_string_equal(ran, "a");
+	assert_int_equal(wakeups, 1);
+	event_free(endless);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
 }
 
 static void turns_are_counted_as_work(void **state)
@@ -299,6 +341,7 @@ int main(void)
 		cmocka_unit_test_setup(what_is_deferred_runs_once_and_in_order, setup),
 		WITH_LOOP(what_is_deferred_waits_for_the_end_of_the_turn),
 		WITH_LOOP(the_next_turn_is_shared_fairly),
+		WITH_LOOP(the_next_turn_comes_though_events_never_cease),
 		WITH_LOOP(turns_are_counted_as_work),
 		WITH_LOOP(deadlines_come_in_the_order_of_their_time),
 		WITH_LOOP(setting_one_again_moves_it_behind_the_others),
