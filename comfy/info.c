@@ -7,9 +7,10 @@
 
 #include <errno.h>
 
-/* A worker that makes a preview is silent for seconds; who looks at devices every second must not
- * be. */
+/* A worker that makes a preview may be silent for seconds. Who looks at devices every second must
+ * not wait for it, nor a page that begins with /extensions and /embeddings. */
 #define STATS_GRACE_MS 1000
+#define LISTS_GRACE_MS 2000
 
 /* How the answers went: what to say when none was good. */
 struct tally {
@@ -79,6 +80,7 @@ static void lists_destroy(void *self)
 
 static const struct ask_kind kind_lists = {
 	.is_shared = true,
+	.grace_ms = LISTS_GRACE_MS,
 	.self_bytes = sizeof(struct lists),
 	.init = lists_init,
 	.add = lists_add,

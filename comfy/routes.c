@@ -53,6 +53,7 @@ static const struct route routes[] = {
 	{.path = "/models", .methods = GET, .answer = route_union},
 	{.path = "/models/", .methods = GET, .answer = route_union},
 	{.path = "/experiment/models", .methods = GET, .answer = route_union},
+	{.path = "/experiment/models/", .methods = GET, .answer = route_union},
 	{.path = "/view", .methods = GET, .answer = route_view},
 	{.path = "/upload/image",
 		.methods = POST,
