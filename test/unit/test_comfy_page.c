@@ -265,6 +265,26 @@ static void what_a_slow_one_was_not_sent_waits_for_the_next(void **state)
 	(void)close(far);
 }
 
+static void what_went_in_part_was_not_heard(void **state)
+{
+	(void)state;
+	int far;
+	static char text[4 << 20] = "{\"type\": \"executed\", \"data\": \"";
+	struct exchange *x = prepare(0, "clientId=a", &far);
+	page_open(&fleet, x);
+	struct owner *a = page_of(x)->owner;
+	memset(text + strlen(text), 'x', sizeof(text) - strlen(text));
+	memcpy(text + sizeof(text) - 3, "\"}", 3);
+	assert_true(say(a, EVENT_EXECUTED, (struct slice){text, sizeof(text) - 1}));
+	turn_once();
+	assert_non_null(page_of(x)->ws.tail);
+	assert_in_range(page_of(x)->ws.tail_sent, 1, sizeof(text));
+	end_from_outside(x);
+	assert_non_null(a->replay);
+	assert_int_equal(a->replay->missed, 1);
+	(void)close(far);
+}
+
 static void of_what_may_be_replaced_a_slow_one_gets_the_newest(void **state)
 {
 	(void)state;
@@ -337,6 +357,7 @@ int main(void)
 		TEST(one_that_is_silent_is_taken_for_gone),
 		TEST(one_that_does_not_listen_is_closed_when_too_much_waits),
 		TEST(what_a_slow_one_was_not_sent_waits_for_the_next),
+		TEST(what_went_in_part_was_not_heard),
 		TEST(of_what_may_be_replaced_a_slow_one_gets_the_newest),
 		TEST(one_that_keeps_up_gets_all_of_it),
 		TEST(one_frame_larger_than_the_buffer_is_not_too_much),
