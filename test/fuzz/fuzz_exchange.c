@@ -18,6 +18,7 @@
 #include "proxy/client.h"
 #include "proxy/proxy.h"
 #include "proxy/upstream.h"
+#include "test/fuzz/scripted_handler.h"
 #include "test/unit/loop_help.h"
 
 #include <signal.h>
@@ -54,7 +55,7 @@ static void load(void)
 		"listen = [\"127.0.0.1:0\"];\n"
 		"limits = { header_bytes = 4096; header_fields = 20; buffer_body = 1000;\n"
 		"  body_bytes = \"1M\"; };\n"
-		"nodes = { keepalive = 2; health_check = { fall = 100; };\n"
+		"nodes = { mode = \"fleet\"; keepalive = 2; health_check = { fall = 100; };\n"
 		"  static_nodes = ( { node_id = \"a\"; host = \"unix:%s\"; },\n"
 		"    { node_id = \"b\"; host = \"unix:%s\"; } );\n"
 		"  load_balancing = { strategy = \"round_robin\";\n"
@@ -105,6 +106,7 @@ static void start(void)
 	ensure(listen(worker_listener, 64) == 0);
 	ensure(log_open("/dev/null", LOG_ERROR, &err) == 0);
 	ensure(loop_start() == 0 && hash_start() == 0 && proxy_start() == 0);
+	proxy_set_handler(&scripted_handler);
 	load();
 	find_listener();
 }
@@ -265,6 +267,18 @@ static struct slice question(unsigned which)
 		      "13\r\n\r\n"),
 		SLICE("OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
 		SLICE("hello"),
+		SLICE("GET /hhn- HTTP/1.1\r\nHost: a\r\n\r\n"),
+		SLICE("GET /hhw-?x HTTP/1.1\r\nHost: a\r\n\r\n"),
+		SLICE("POST /hhf- HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"),
+		SLICE("POST /hhg- HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"),
+		SLICE("POST /hpn- HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\nhello"),
+		SLICE("PUT /hpwp HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
+		      "Expect: 100-continue\r\n\r\n"),
+		SLICE("POST /hprr HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\nhello"),
+		SLICE("GET /hhs- HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: "
+		      "Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+		      "Sec-WebSocket-Version: 13\r\n\r\n"),
+		SLICE("GET /hpg- HTTP/1.0\r\n\r\n"),
 	};
 	return questions[which % COUNT_OF(questions)];
 }
@@ -346,6 +360,9 @@ static void disturb(unsigned what)
 	case 5:
 		(void)upstreams_close_idle();
 		break;
+	case 6:
+		scripted_later(take_octet());
+		break;
 	default:
 		sock_short_io = !sock_short_io;
 		break;
@@ -412,6 +429,7 @@ static void all_go(void)
 	workers_go();
 	/* What a RST left behind octets is found by sock_doubt, which takes its time. */
 	TURN_UNTIL(proxy_stats.connections == 0);
+	scripted_assert_none();
 	ensure(proxy_stats.exchanges == 0 && proxy_stats.tunnels == 0 && proxy_stats.idle == 0);
 	(void)upstreams_close_idle();
 	turn();
