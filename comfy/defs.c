@@ -131,3 +131,19 @@ void defs_set_uploads(
 	defs->is_uploaded_arg = arg;
 	defs->epoch++;
 }
+
+void defs_set_listing(
+	struct defs *defs, struct blob *(*listing)(void *arg, struct slice setting), void *arg)
+{
+	defs->listing = listing;
+	defs->listing_arg = arg;
+	defs->epoch++;
+}
+
+void defs_uploads_changed(struct defs *defs, uint64_t tag)
+{
+	if (defs->uploads_tag == tag)
+		return;
+	defs->uploads_tag = tag;
+	defs->epoch++;
+}

@@ -54,6 +54,13 @@ uint64_t defs_worker_kind(const struct defs_worker *worker);
  * that do not mark their combo as a list of uploads. */
 void defs_set_uploads(
 	struct defs *defs, bool (*is_uploaded)(void *arg, struct slice file), void *arg);
+/* Who gives the uploaded files that the union lists behind the workers' values, for combos with
+ * that setting ("image_upload"): a JSON array of strings, borrowed for the call; NULL for none. */
+void defs_set_listing(
+	struct defs *defs, struct blob *(*listing)(void *arg, struct slice setting), void *arg);
+/* The two above say something else now. Equal listings have equal tags, also those of another
+ * process. */
+void defs_uploads_changed(struct defs *defs, uint64_t tag);
 
 /* A class in the union. */
 struct defs_class;

@@ -5,7 +5,8 @@
  *   another        {"input": {"required": {"ckpt": [["b", "c"], {}], ...}}, ...}
  *   union          {"input": {"required": {"ckpt": [["a", "b", "c"], {}], ...}}, ...}
  *
- * The first worker's text, but for the lists of its combos. A listing of uploads has thousands of
+ * The first worker's text, but for the lists of its combos. Lists of uploads get what was uploaded
+ * to us behind what the workers have. A listing of uploads has thousands of
  * values at each of hundreds of workers, so it goes on where it stopped, value by value.
  */
 #include "comfy/defs_parts.h"
@@ -13,6 +14,15 @@
 #include <errno.h>
 
 #define OCTETS_OF_A_UNIT 64
+
+static bool lists_uploads(const struct defs_merge *merge)
+{
+	for (uint32_t i = 0; merge->defs->listing != NULL && i < merge->base->input_count; i++) {
+		if (merge->base->inputs[i].is_upload)
+			return true;
+	}
+	return false;
+}
 
 void merge_begin(struct defs_merge *merge, struct defs *defs, struct defs_list *const *lists,
 	size_t list_count, size_t first, const struct defs_class *class_, struct text *out)
@@ -28,13 +38,15 @@ void merge_begin(struct defs_merge *merge, struct defs *defs, struct defs_list *
 	};
 	merge->done = merge->base->raw.raw.p;
 	/* It is alone: nothing to be put together. */
-	if (class_->variants->next == NULL)
+	if (class_->variants->next == NULL && !lists_uploads(merge))
 		merge->input = merge->base->input_count;
 }
 
 void merge_cancel(struct defs_merge *merge)
 {
 	value_set_finish(&merge->set);
+	blob_unref(merge->listing);
+	merge->listing = NULL;
 }
 
 static void spend(size_t *units, size_t n)
@@ -72,6 +84,7 @@ static void begin_input(struct defs_merge *merge, size_t *units)
 	merge->list = 0;
 	merge->is_in_input = true;
 	merge->has_values = false;
+	merge->is_listed = false;
 	begin_list(merge, input);
 }
 
@@ -80,7 +93,7 @@ static void end_input(struct defs_merge *merge)
 	const struct defs_input *input = base_input(merge);
 	text_put(merge->out, "]", 1);
 	merge->done = input->options.raw.p + input->options.raw.n;
-	value_set_finish(&merge->set);
+	merge_cancel(merge);
 	merge->is_in_input = false;
 	merge->input++;
 }
@@ -97,6 +110,23 @@ static void next_list(struct defs_merge *merge)
 	if (theirs != NULL && theirs->options.kind == JSON_KIND_ARRAY &&
 		!slice_is(theirs->options.raw, ours->options.raw))
 		begin_list(merge, theirs);
+}
+
+/* Behind all lists: what was uploaded to us. */
+static void next_uploads(struct defs_merge *merge)
+{
+	const struct defs *defs = merge->defs;
+	const struct defs_input *input = base_input(merge);
+	struct json_value names;
+	merge->is_listed = true;
+	if (!input->is_upload || defs->listing == NULL)
+		return;
+	struct blob *listing = defs->listing(defs->listing_arg, input->upload);
+	if (listing == NULL || !json_read(blob_slice(listing), &names))
+		return;
+	merge->listing = blob_ref(listing);
+	json_walk(&merge->items, names);
+	merge->is_in_list = true;
 }
 
 static bool add_value(struct defs_merge *merge, struct json_value value, size_t *units)
@@ -130,6 +160,8 @@ int merge_step(struct defs_merge *merge, size_t *units)
 		spend(units, 1);
 		if (merge->is_in_input && merge->list < merge->list_count)
 			next_list(merge);
+		else if (merge->is_in_input && !merge->is_listed)
+			next_uploads(merge);
 		else if (merge->is_in_input)
 			end_input(merge);
 		else if (base_input(merge)->options.kind == JSON_KIND_ARRAY)

@@ -32,6 +32,7 @@ struct defs_input {
 	struct json_value definition;
 	bool is_combo;             /* a value has to be in `options` */
 	bool is_upload;            /* the list is of uploaded files */
+	struct slice upload;       /* the setting that says so, without quotes; in raw */
 	bool is_multi;             /* a list of values may stand for one */
 	struct json_value options; /* the array; kind JSON_KIND_NULL for none */
 	struct value_set set;      /* of options, once it was asked for; empty until then */
@@ -136,7 +137,9 @@ struct defs_merge {
 	const char *done;          /* so far it was written */
 	uint32_t input;
 	bool is_in_input, is_in_list;
-	size_t list; /* whose values are being added */
+	bool is_listed;       /* the uploads were added, or there are none */
+	struct blob *listing; /* owned: those being added; NULL none */
+	size_t list;          /* whose values are being added */
 	uint64_t stamp;
 	struct json_scan items;
 	struct value_set set; /* of the values written */
@@ -209,6 +212,9 @@ struct defs {
 	uint64_t epoch, numbers;
 	bool (*is_uploaded)(void *arg, struct slice file);
 	void *is_uploaded_arg;
+	struct blob *(*listing)(void *arg, struct slice setting);
+	void *listing_arg;
+	uint64_t uploads_tag;
 	struct defs_reading reading;
 	struct defs_union made;
 };

@@ -282,6 +282,7 @@ static void open_files(struct fleet *fleet, const struct conf_fleet *conf)
 	if (fleet->spool == NULL)
 		log_error("spool_failed", "pool=%s why=%s what=\"files cannot be uploaded\"",
 			LOG_QUOTE(fleet->name), LOG_QUOTE(err.text));
+	supply_begin(fleet);
 	if (conf->journal.path[0] != '\0')
 		recover_start(fleet, &conf->journal);
 }

@@ -5,6 +5,7 @@
  */
 #include "comfy/spool.h"
 
+#include "base/blob.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
@@ -73,6 +74,7 @@ void spool_entry_add(struct spool_entry *entry)
 	chain_put(&spool->names, &entry->link);
 	spool->stats.files++;
 	list_push_back(&spool->files, &entry->file.node);
+	spool_listing_changed(spool, &entry->file);
 }
 
 void spool_entry_destroy(struct spool_entry *entry)
@@ -82,6 +84,7 @@ void spool_entry_destroy(struct spool_entry *entry)
 		list_remove(&entry->file.node);
 		chain_take(&spool->names, &entry->link);
 		spool->stats.files--;
+		spool_listing_changed(spool, &entry->file);
 	}
 	if (entry->object != NULL)
 		spool_object_unref(spool, entry->object);
@@ -461,6 +464,8 @@ void spool_close(struct spool *spool)
 		spool_write_cancel(spool_write_first(spool));
 	if (spool->names.buckets != NULL)
 		forget_all(spool);
+	for (size_t i = 0; i < COUNT_OF(spool->listings); i++)
+		blob_unref(spool->listings[i]);
 	spool_index_close(spool->index);
 	if (spool->is_temporary && spool->folder >= 0) {
 		sweep(spool);

@@ -17,6 +17,7 @@
 #include "base/list.h"
 #include "comfy/spool_name.h"
 
+struct blob;
 struct spool;
 
 struct spool_file {
@@ -75,6 +76,15 @@ void spool_hold(struct spool_file *file);
 void spool_release(struct spool_file *file);
 /* A descriptor to read its octets; -errno. */
 int spool_file_open(struct spool *spool, const struct spool_file *file) MUST_CHECK;
+
+/* The names of input files at the top, as a combo with that setting lists them: "image_upload",
+ * "video_upload", "audio_upload", or another: all that is none of these. A sorted JSON array,
+ * borrowed until a name comes or goes; NULL: no memory. At most SPOOL_LISTED_MOST, those that were
+ * used last. */
+#define SPOOL_LISTED_MOST 20000
+struct blob *spool_listing(struct spool *spool, struct slice setting);
+/* Of all names: equal sets have equal tags, also those of another process. */
+uint64_t spool_names_tag(const struct spool *spool);
 
 struct spool_stats {
 	uint64_t files, bytes, stored, deduplicated, dropped;

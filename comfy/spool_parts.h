@@ -9,6 +9,7 @@
 #include "comfy/spool_index.h"
 
 #define SPOOL_FILES_MOST 200000
+#define SPOOL_KINDS 4
 #define SPOOL_OBJECT_PATH 80 /* "objects/ab/cdef..." and its terminator */
 
 /* Octets on disk, shared by all names that mean them. */
@@ -32,8 +33,10 @@ struct spool {
 	bool is_temporary;
 	struct spool_index *index; /* owned; NULL for a temporary one */
 	struct chain_table names, objects;
-	struct list files;  /* longest unused first */
-	struct list writes; /* under way */
+	struct list files;                  /* longest unused first */
+	struct list writes;                 /* under way */
+	struct blob *listings[SPOOL_KINDS]; /* owned; NULL until asked for */
+	uint64_t names_tag;
 	uint64_t most_bytes, pending_bytes, last_version;
 	struct spool_stats stats;
 };
@@ -55,6 +58,8 @@ struct spool_object *spool_object_create(
 /* The last one deletes the octets. */
 void spool_object_unref(struct spool *spool, struct spool_object *object);
 void spool_used(struct spool_entry *entry);
+/* The name comes or goes. */
+void spool_listing_changed(struct spool *spool, const struct spool_file *file);
 struct spool_write *spool_write_first(struct spool *spool); /* there is one */
 /* Drops names until there is place for one more. -ENOSPC. */
 int spool_make_place(struct spool *spool) MUST_CHECK;

@@ -31,6 +31,12 @@ int supply_names(struct fleet *fleet, const struct prompt_body *body,
 void supply_names_release(struct supply_names *names);
 /* For defs_set_uploads: `fleet` is a struct fleet. */
 bool supply_is_uploaded(void *fleet, struct slice text);
+/* For defs_set_listing. */
+struct blob *supply_listing(void *fleet, struct slice setting);
+/* The spool was opened: /object_info and defs_worker_allows go by it from now on. */
+void supply_begin(struct fleet *fleet);
+/* Its names may have changed. */
+void supply_uploads_changed(struct fleet *fleet);
 /* How many of them the worker has not yet. `names` may be NULL. */
 uint32_t supply_missing(const struct supply_names *names, const struct fleet_worker *worker);
 

@@ -50,6 +50,25 @@ bool supply_is_uploaded(void *fleet, struct slice text)
 	return spool != NULL && supply_named(spool, text) != NULL;
 }
 
+struct blob *supply_listing(void *fleet, struct slice setting)
+{
+	struct spool *spool = ((struct fleet *)fleet)->spool;
+	return spool == NULL ? NULL : spool_listing(spool, setting);
+}
+
+void supply_begin(struct fleet *fleet)
+{
+	defs_set_uploads(fleet->defs, supply_is_uploaded, fleet);
+	defs_set_listing(fleet->defs, supply_listing, fleet);
+	supply_uploads_changed(fleet);
+}
+
+void supply_uploads_changed(struct fleet *fleet)
+{
+	if (fleet->spool != NULL)
+		defs_uploads_changed(fleet->defs, spool_names_tag(fleet->spool));
+}
+
 /* False: no memory. */
 static bool add(struct supply_names **names, struct spool_file *file)
 {

@@ -328,6 +328,7 @@ static void end_image(struct upload *upload, const struct spool_want *want)
 		upload_refuse(upload);
 		return;
 	}
+	supply_uploads_changed(upload->fleet);
 	upload_answer(upload, describe(upload, file));
 }
 

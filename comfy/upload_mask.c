@@ -84,6 +84,7 @@ static void on_hashing(struct next_turn *hashing)
 		upload_refuse(mask->upload);
 		return;
 	}
+	supply_uploads_changed(fleet);
 	struct fleet_worker *worker = fleet_worker_named(fleet, mask->node_id);
 	if (worker != NULL)
 		supply_worker_learn(worker->supply, file);

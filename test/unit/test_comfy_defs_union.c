@@ -93,6 +93,40 @@ static void test_listings_of_uploads_are_put_together(void **state)
 		defs, "{" COMBO("L", "f", "\"1.png\", \"2.png\"", "\"image_upload\": true") "}");
 }
 
+static struct blob *pictures; /* what was uploaded to us */
+
+static struct blob *listing(void *arg, struct slice setting)
+{
+	assert_ptr_equal(arg, &pictures);
+	return slice_is(setting, SLICE("image_upload")) ? pictures : NULL;
+}
+
+static void test_what_was_uploaded_to_us_is_listed_last(void **state)
+{
+	(void)state;
+	pictures = blob_copy("[\"0.png\",\"2.png\"]", 17);
+	assert_non_null(pictures);
+	/* One worker, two, and a class alone. */
+	have(a, "{" COMBO("L", "f", "\"1.png\"", "\"image_upload\": true") ", " COMBO(
+			"M", "f", "1", "\"audio_upload\": true") "}");
+	uint64_t tag = defs_union_tag(defs);
+	defs_set_listing(defs, listing, &pictures);
+	defs_uploads_changed(defs, 1);
+	assert_true(defs_union_tag(defs) != tag);
+	assert_union(defs, "{" COMBO("L", "f", "\"1.png\", \"0.png\", \"2.png\"",
+				   "\"image_upload\": true") ", " COMBO("M", "f", "1",
+				   "\"audio_upload\": true") "}");
+	have(b, "{" COMBO("L", "f", "\"2.png\", \"3.png\"", "\"image_upload\": true") "}");
+	assert_one("L", "{" COMBO("L", "f", "\"1.png\", \"2.png\", \"3.png\", \"0.png\"",
+				"\"image_upload\": true") "}");
+	uint64_t epoch = defs_epoch(defs);
+	defs_uploads_changed(defs, 1);
+	assert_true(defs_epoch(defs) == epoch);
+	defs_uploads_changed(defs, 2);
+	assert_true(defs_epoch(defs) != epoch);
+	blob_unref(pictures);
+}
+
 static struct blob *inflated(const struct blob *gzip, size_t room)
 {
 	struct blob *out = blob_create(room);
@@ -316,6 +350,7 @@ int main(void)
 		TEST(test_values_come_in_the_first_workers_order),
 		TEST(test_old_and_new_style_meet),
 		TEST(test_listings_of_uploads_are_put_together),
+		TEST(test_what_was_uploaded_to_us_is_listed_last),
 		TEST(test_the_slices_make_no_difference),
 		TEST(test_who_asks_while_it_is_made_waits_for_the_same),
 		TEST(test_who_asks_after_a_change_gets_the_new_one),

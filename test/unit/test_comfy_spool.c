@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/blob.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "comfy/spool.h"
@@ -459,6 +460,38 @@ static void many_names_are_found(void **state)
 	assert_int_equal(count_files(), 1);
 }
 
+static void combos_list_what_they_can_load(void **state)
+{
+	(void)state;
+	static const struct {
+		struct slice setting;
+		const char *expected;
+	} lists[] = {{SLICE("image_upload"), "[\"\\\"a.PNG\",\"b.jpg\"]"},
+		{SLICE("video_upload"), "[\"c.mp4\"]"},
+		{SLICE("audio_upload"), "[\"c.mp4\",\"d.wav\"]"},
+		{SLICE("mesh_upload"), "[\"e\",\"f.glb\"]"}};
+	static const char *const names[] = {"f.glb", "b.jpg", "\"a.PNG", "c.mp4", "d.wav", "e"};
+	struct spool_want elsewhere = {"input", "sub", "g.png", .overwrite = true};
+	struct spool_file *file;
+	assert_string_equal(spool_listing(spool, SLICE("image_upload"))->p, "[]");
+	uint64_t empty = spool_names_tag(spool);
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		(void)upload(names[i], "x");
+	assert_int_equal(upload_as(&elsewhere, "x", &file), 0);
+	for (size_t i = 0; i < COUNT_OF(lists); i++)
+		assert_string_equal(spool_listing(spool, lists[i].setting)->p, lists[i].expected);
+	uint64_t tag = spool_names_tag(spool);
+	assert_true(tag != empty);
+	elsewhere.subfolder = "";
+	assert_int_equal(upload_as(&elsewhere, "x", &file), 0);
+	assert_true(spool_names_tag(spool) != tag);
+	assert_string_equal(spool_listing(spool, SLICE("image_upload"))->p,
+		"[\"\\\"a.PNG\",\"b.jpg\",\"g.png\"]");
+	tag = spool_names_tag(spool);
+	reopen(0);
+	assert_true(spool_names_tag(spool) == tag);
+}
+
 #define SPOOL_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -484,6 +517,7 @@ int main(void)
 		SPOOL_TEST(a_disk_that_takes_no_more_is_told),
 		SPOOL_TEST(an_index_that_takes_no_more_is_told),
 		SPOOL_TEST(many_names_are_found),
+		SPOOL_TEST(combos_list_what_they_can_load),
 	};
 	if (hash_start() != 0)
 		return 1;
