@@ -48,13 +48,29 @@ static void put_blob(struct text *text, const struct blob *blob)
 	text_put(text, blob->p, blob->n);
 }
 
+/* Without blanks at both ends, as JSON has them. */
+static struct slice trim(struct slice text)
+{
+	static const char blanks[] = " \t\r\n";
+	while (text.n != 0 && memchr(blanks, *text.p, 4) != NULL) {
+		text.p++;
+		text.n--;
+	}
+	while (text.n != 0 && memchr(blanks, text.p[text.n - 1], 4) != NULL)
+		text.n--;
+	return text;
+}
+
 /* The result's members without its braces; `otherwise` when there are none. */
 static void put_members(struct text *text, const struct blob *result, const char *otherwise)
 {
-	struct slice inside = result != NULL ? blob_slice(result) : (struct slice){NULL, 0};
-	inside = slice_trim(inside);
+	struct slice inside = trim(result != NULL ? blob_slice(result) : (struct slice){NULL, 0});
 	if (inside.n > 2)
-		text_put(text, inside.p + 1, inside.n - 2);
+		inside = trim((struct slice){inside.p + 1, inside.n - 2});
+	else
+		inside.n = 0;
+	if (inside.n != 0)
+		text_put(text, inside.p, inside.n);
 	else
 		text_puts(text, otherwise);
 }
