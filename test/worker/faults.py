@@ -3,7 +3,9 @@
 One fault at a time. A request fault ("500", "hang", "slow", "reset") strikes
 the requests whose path starts with `path`, `count` times. A job fault ("die",
 "stall", "error") strikes when a job reaches `step` (default: half of its
-steps). /_test itself is never struck.
+steps). "hold" keeps every job at its step until another fault or none is set.
+"cut_ws" ends all WebSockets at once and answers the next `count` (default: 0)
+with 500. /_test itself is never struck.
 """
 import asyncio
 import os
@@ -14,8 +16,8 @@ from aiohttp import web
 from . import server
 
 REQUEST_FAULTS = ("500", "hang", "slow", "reset")
-JOB_FAULTS = ("die", "stall", "error")
-FAULTS = ("none", "refuse", "slow_stats") + REQUEST_FAULTS + JOB_FAULTS
+JOB_FAULTS = ("die", "stall", "error", "hold")
+FAULTS = ("none", "refuse", "slow_stats", "cut_ws") + REQUEST_FAULTS + JOB_FAULTS
 KEYS = {"fault": str, "path": str, "count": int, "seconds": (int, float), "step": int,
         "now": bool, "type": str}
 
@@ -67,11 +69,21 @@ class Faults:
             loop.call_later(0.02, self.stall)
         if name == "die" and fault.get("now"):
             loop.call_later(0.02, end_process)
+        if name == "cut_ws":
+            self.worker.hub.cut()
 
     def stall(self):
         seconds = self.fault.get("seconds", 10)
         self.fault = {"fault": "none"}
         time.sleep(seconds)
+
+    async def hold(self):
+        """Until another fault is set, or the job is interrupted."""
+        tasks = [asyncio.ensure_future(one.wait()) for one in
+                 (self.cleared, self.worker.queue.interrupted)]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
 
     def take(self, names):
         """The fault in force if it is one of these, with its count taken down."""
@@ -87,6 +99,8 @@ class Faults:
     async def on_request(self, request):
         """None, or the answer that takes the place of the real one."""
         path = request.path.removeprefix("/api")
+        if path == "/ws" and self.fault.get("count") and self.take(("cut_ws",)):
+            return web.Response(status=500, text="500 Internal Server Error")
         if not path.startswith(self.fault.get("path", "/").removeprefix("/api")):
             return None
         fault = self.take(REQUEST_FAULTS)
@@ -131,6 +145,8 @@ class Faults:
             end_process()
         elif fault["fault"] == "stall":
             self.stall()
+        elif fault["fault"] == "hold":
+            await self.hold()
         else:
             raise JobError(fault.get("type", "RuntimeError"), "the test asked for this error")
 
@@ -165,9 +181,9 @@ async def get_test(request):
 
 
 async def post_test(request):
-    """{"fault": ...} and its keys, {"set": {setting: value}}, {"reset": true}, in any mix.
+    """{"fault": ...} and its keys, {"set": {setting: value}}, {"reset": true}, {"send": [...]}, in any mix.
 
-    reset forgets requests, jobs and history, and stops the running job.
+    reset forgets requests, jobs and history, and stops the running job. send: see Hub.send_asked.
     """
     worker = request.app["worker"]
     try:
@@ -176,6 +192,8 @@ async def post_test(request):
             worker.seen.reset()
             worker.queue.reset()
         worker.settings.change(asked.pop("set", {}))
+        for one in asked.pop("send", ()):
+            worker.hub.send_asked(one)
         if asked:
             await worker.faults.set(asked, request.transport)
     except (ValueError, TypeError, AttributeError) as why:

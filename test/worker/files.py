@@ -38,6 +38,14 @@ def inside(folder, *parts):
         folder) else None
 
 
+def exists(worker, name):
+    """"sub/a.png", "a.png [output]": what a node's input may name."""
+    suffix = re.fullmatch(r"(.*) \[(input|output|temp)\]", name)
+    name, kind = suffix.groups() if suffix else (name, "input")
+    path = inside(worker.folder(kind), name)
+    return path is not None and os.path.isfile(path)
+
+
 async def get_view(request):
     worker = request.app["worker"]
     query = request.rel_url.query

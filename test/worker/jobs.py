@@ -21,6 +21,7 @@ class Job:
     outputs: list
     created: float = dataclasses.field(default_factory=time.time)
     started: float = 0
+    secrets: dict = dataclasses.field(default_factory=dict)
 
     def __lt__(self, other):
         return self.item() < other.item()
@@ -45,6 +46,8 @@ class Queue:
         self.done = 0
         self.failed = 0
         self.accepted = 0
+        self.secrets = {}  # of every job: {id: those that came with it}
+        self.starts = []   # ids, in the order they ran
 
     def next_number(self, front):
         number = -self.number if front else self.number
@@ -60,6 +63,8 @@ class Queue:
     def put(self, job):
         heapq.heappush(self.pending, job)
         self.accepted += 1
+        if job.secrets:
+            self.secrets[job.id] = job.secrets
         self.filled.set()
         self.hub.send_status()
 
@@ -70,6 +75,7 @@ class Queue:
             await self.filled.wait()
         self.running = heapq.heappop(self.pending)
         self.running.started = time.time()
+        self.starts.append(self.running.id)
         self.interrupted.clear()
         self.hub.send_status()
         return self.running
@@ -107,8 +113,10 @@ class Queue:
         self.remove(lambda job: True)
         self.history.clear()
         self.done = self.failed = self.accepted = 0
+        self.secrets, self.starts = {}, []
 
     def report(self):
         return {"accepted": self.accepted, "done": self.done, "failed": self.failed,
                 "running": self.running.id if self.running else None,
-                "pending": [job.id for job in sorted(self.pending)]}
+                "pending": [job.id for job in sorted(self.pending)],
+                "starts": self.starts, "secrets": self.secrets}

@@ -3,7 +3,7 @@ import uuid
 
 from aiohttp import web
 
-from . import nodes, validate
+from . import files, nodes, validate
 from .jobs import Job
 
 SECRETS = ("auth_token_comfy_org", "api_key_comfy_org")
@@ -29,13 +29,16 @@ async def post_prompt(request):
         return web.json_response(validate.refusal(validate.error(
             "invalid_prompt_id", "prompt_id must be a canonical UUID", str(job_id))), status=400)
     problem, outputs, node_errors = validate.check(
-        body["prompt"], nodes.catalogue(worker), body.get("partial_execution_targets"))
+        body["prompt"], nodes.catalogue(worker), body.get("partial_execution_targets"),
+        lambda name: files.exists(worker, name))
     if problem:
         return web.json_response(validate.refusal(problem, node_errors), status=400)
-    extra = {k: v for k, v in (body.get("extra_data") or {}).items() if k not in SECRETS}
+    whole = body.get("extra_data") or {}
+    extra = {k: v for k, v in whole.items() if k not in SECRETS}
     if "client_id" in body:
         extra["client_id"] = body["client_id"]
-    job = Job(number, job_id, body["prompt"], extra, outputs)
+    job = Job(number, job_id, body["prompt"], extra, outputs,
+              secrets={k: v for k, v in whole.items() if k in SECRETS})
     extra["create_time"] = int(job.created * 1000)
     worker.queue.put(job)
     return web.json_response(
@@ -95,12 +98,14 @@ async def post_history(request):
 
 
 async def post_interrupt(request):
-    """Without a readable prompt_id it is the running job, whosever it is."""
+    """Without a readable prompt_id it is the running job, whosever it is; in old versions always."""
     try:
         body = await request.json()
     except ValueError:
         body = {}
     wanted = body.get("prompt_id") if isinstance(body, dict) else None
+    if request.app["worker"].settings.old:
+        wanted = None
     request.app["worker"].queue.interrupt(wanted or None)
     return web.Response(status=200)
 

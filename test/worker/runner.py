@@ -144,8 +144,10 @@ class Runner:
         if model in self.loaded:
             self.loaded.remove(model)
         else:
-            self.model_loads += 1
             settings = self.worker.settings
+            if settings.vram_of.get(model, 0) > settings.vram:
+                raise JobError("torch.OutOfMemoryError", "Allocation on device 0 would exceed allowed memory. (out of memory)")
+            self.model_loads += 1
             await self.spend(settings.load_ms_of.get(model, settings.load_ms))
         self.loaded.append(model)
         del self.loaded[:-self.worker.settings.model_room]

@@ -23,6 +23,7 @@ class Settings:
     load_ms: float = 0          # what loading a model that is not there takes
     load_ms_of: dict = dataclasses.field(default_factory=dict)  # the same for single models
     vram: float = 24.0          # GiB
+    vram_of: dict = dataclasses.field(default_factory=dict)  # GiB that a model needs; above vram: out of memory
     extra_nodes: tuple = ()     # node classes that only this worker has
     without_nodes: tuple = ()   # node classes that it lacks
     number_start: int = 0
@@ -97,6 +98,8 @@ def from_arguments(argv=None):
     add("--load-ms-of", type=times, default=default.load_ms_of, metavar="MODEL=MS,...",
         help="the same for single models")
     add("--vram", type=float, default=default.vram, help="GiB")
+    add("--vram-of", type=times, default=default.vram_of, metavar="MODEL=GIB,...",
+        help="what models need: above --vram the job fails, out of memory")
     add("--extra-nodes", type=words, default=default.extra_nodes, help="node classes to add")
     add("--without-nodes", type=words, default=default.without_nodes, help="node classes to lack")
     add("--number-start", type=int, default=default.number_start, help="first job number")

@@ -15,8 +15,9 @@ def no_prompt():
     return refusal(error("no_prompt", "No prompt provided", "No prompt provided"))
 
 
-def check(prompt, catalogue, targets=None):
-    """(error or None, outputs that may run, node_errors). A prompt with one good output runs."""
+def check(prompt, catalogue, targets=None, is_file=None):
+    """(error or None, outputs that may run, node_errors). A prompt with one good output runs.
+    is_file: does a file of that name exist? Decides on inputs that take uploads."""
     outputs = []
     for node_id, node in prompt.items():
         name = node.get("class_type")
@@ -39,7 +40,7 @@ def check(prompt, catalogue, targets=None):
     checked = {}
     good, told, node_errors = [], [], {}
     for output in outputs:
-        if check_node(prompt, catalogue, output, checked):
+        if check_node(prompt, catalogue, output, checked, is_file):
             good.append(output)
             continue
         told += [f"{e['message']}: {e['details']}" for e in checked[output][1]]
@@ -55,7 +56,7 @@ def check(prompt, catalogue, targets=None):
     return None, good, node_errors
 
 
-def check_node(prompt, catalogue, node_id, checked):
+def check_node(prompt, catalogue, node_id, checked, is_file):
     """True if this node and all it depends on are fit; fills checked {id: (fit, own errors)}."""
     if node_id in checked:
         return checked[node_id][0]
@@ -71,10 +72,13 @@ def check_node(prompt, catalogue, node_id, checked):
             problem = check_link(prompt, catalogue, name, kind, values[name])
             if problem:
                 errors.append(problem)
-            elif not check_node(prompt, catalogue, values[name][0], checked):
+            elif not check_node(prompt, catalogue, values[name][0], checked, is_file):
                 fit = False
         else:
-            problem = check_value(name, kind, values[name])
+            if is_file and len(kind) > 1 and kind[1].get("image_upload"):
+                problem = check_file(name, values[name], is_file)
+            else:
+                problem = check_value(name, kind, values[name])
             if problem:
                 errors.append(problem)
     checked[node_id] = (fit and not errors, errors)
@@ -93,6 +97,14 @@ def check_link(prompt, catalogue, name, kind, link):
                      f"{name}, received_type({received}) mismatch input_type({kind[0]})",
                      input_name=name, input_config=kind, received_type=received, linked_node=link)
     return None
+
+
+def check_file(name, value, is_file):
+    """LoadImage looks for the file itself, so that names in subfolders pass, which are in no list."""
+    if isinstance(value, str) and is_file(value):
+        return None
+    return error("custom_validation_failed", "Custom validation failed for node",
+                 f"{name} - Invalid image file: {value}", input_name=name)
 
 
 def check_value(name, kind, value):

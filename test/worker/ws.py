@@ -13,6 +13,7 @@ import uuid
 from aiohttp import WSMsgType, web
 
 PREVIEW_IMAGE = 1
+TEXT = 3
 PREVIEW_IMAGE_WITH_METADATA = 4
 JPEG, PNG = 1, 2
 
@@ -27,6 +28,7 @@ class Hub:
         self.client_id = None
         self.last_node = None
         self.outgoing = asyncio.Queue()
+        self.transports = set()
 
     def send(self, event, data, sid=None):
         """Queues one event. sid None: to everybody. An unknown sid: to nobody."""
@@ -45,6 +47,32 @@ class Hub:
         else:
             frame = struct.pack(">II", PREVIEW_IMAGE, kind) + image
         self.send(None, frame, sid)
+
+    def send_text(self, node_id, text):
+        """What API nodes say of their progress: to everybody, whoever's job it is."""
+        node = node_id.encode()
+        self.send(None, struct.pack(">II", TEXT, len(node)) + node + text.encode())
+
+    def send_asked(self, asked):
+        """What a test wants sent. {"text", "node"}: a TEXT frame. {"image": octets}: PNG, or with
+        "jpeg": true a preview, to the running job's owner, "times" of them. {"type", "data"}: an event,
+        to the owner if "to" is "owner", else to all."""
+        ids = {"node_id": "3", "prompt_id": self.worker.queue.running.id, "display_node_id": "3",
+               "parent_node_id": None, "real_node_id": "3"} if self.worker.queue.running else None
+        for number in range(asked.get("times", 1)):
+            if "text" in asked:
+                self.send_text(asked.get("node", "3"), asked["text"])
+            elif "image" in asked:
+                kind = JPEG if asked.get("jpeg") else PNG
+                head = (b"\xff\xd8" if kind == JPEG else b"\x89PNG\r\n\x1a\n") + struct.pack(">I", number)
+                self.send_preview(head + bytes(asked["image"]), kind, ids)
+            else:
+                self.send(asked["type"], asked["data"], self.client_id if asked.get("to") == "owner" else None)
+
+    def cut(self):
+        """Ends every WebSocket as a broken network does: no close frame."""
+        for transport in list(self.transports):
+            transport.abort()
 
     async def publish(self):
         while True:
@@ -78,6 +106,8 @@ class Hub:
         self.sockets[sid] = ws
         self.flags[sid] = {}
         self.total += 1
+        transport = request.transport
+        self.transports.add(transport)
         try:
             # Straight to this socket: what stands in the queue must not come first.
             status = {"status": self.worker.queue.info(), "sid": sid}
@@ -90,6 +120,7 @@ class Hub:
                     await self.on_text(sid, message.data, first)
                     first = False
         finally:
+            self.transports.discard(transport)
             self.sockets.pop(sid, None)
             self.flags.pop(sid, None)
         return ws
