@@ -56,7 +56,7 @@ def test_capital_t_prints_the_effective_configuration_as_json(folder):
     assert told["limits"]["max_connections"] == 10000
     pool, = told["pools"]
     assert pool["name"] == "nodes" and pool["static_nodes"][0]["node_id"] == "comfyui-worker-1"
-    assert pool["load_balancing"]["strategy"] == "least_loaded"
+    assert pool["mode"] == "fleet" and pool["load_balancing"]["strategy"] == "score"
     assert pool["health_check"]["path"] == "/system_stats" and pool["health_check"]["interval"] == 30
     server, = told["servers"]
     assert server["listen"] == ["127.0.0.1:0"] and server["locations"][0]["path"] == "/"

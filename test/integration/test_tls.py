@@ -106,7 +106,7 @@ def test_plain_and_tls_side_by_side(start, backend):
 
 def test_the_short_form_has_tls_too(start, backend):
     mux = start({"listen": ["127.0.0.1:0"], "tls": tls.settings("comfy.test"),
-                 "nodes": {"static_nodes": conf.nodes([backend]), "health_check": {"interval": 0},
+                 "nodes": {"mode": "sticky", "static_nodes": conf.nodes([backend]), "health_check": {"interval": 0},
                            "load_balancing": {"strategy": "round_robin"}}})
     assert mux.ask(tls=tls.context(), name="comfy.test").status == 200
 
