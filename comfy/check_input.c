@@ -178,9 +178,9 @@ static void check_link(struct asked *asked, const struct graph_input *input)
 /* -- plain values -- */
 
 /* Not a number, or beyond all: nothing that JSON has. */
-static struct slice number_json(const struct python_number *number)
+static struct slice number_json(struct python_number *number)
 {
-	struct slice text = slice_of(number->text);
+	struct slice text = slice_of(python_number_text(number));
 	bool is_json = text.p[text.n - 1] >= '0' && text.p[text.n - 1] <= '9';
 	return is_json ? text : SLICE("null");
 }
@@ -195,7 +195,7 @@ static bool is_beyond(const struct asked *asked, const char *bound, double value
 	return sign < 0 ? value < limit : value > limit;
 }
 
-static void check_range(struct asked *asked, const struct python_number *number)
+static void check_range(struct asked *asked, struct python_number *number)
 {
 	struct json_value bound;
 	bool is_small = is_beyond(asked, "min", number->value, -1, &bound);
@@ -206,7 +206,7 @@ static void check_range(struct asked *asked, const struct python_number *number)
 	struct text message;
 	text_init(&message, 128);
 	text_puts(&message, "Value ");
-	text_puts(&message, number->text);
+	text_puts(&message, python_number_text(number));
 	text_puts(&message, is_small ? " smaller than min of " : " bigger than max of ");
 	python_str(&message, bound, CHECK_WORDS_BYTES);
 	problem.message = slice_of_text(&message);
@@ -242,8 +242,7 @@ static void say_unconvertible(
 static void check_number(struct asked *asked, bool is_int, struct json_value value)
 {
 	struct python_number number;
-	struct text why;
-	text_init(&why, 0);
+	struct text why = {0};
 	if (is_int ? python_int(value, &number, &why) : python_float(value, &number, &why))
 		check_range(asked, &number);
 	else
@@ -296,7 +295,7 @@ static void check_value(struct asked *asked, struct json_value value)
 {
 	struct json_value inner;
 	struct python_number number;
-	struct text why;
+	struct text why = {0};
 	/* How a list is told from a link. */
 	if (value.kind == JSON_KIND_OBJECT && json_find(value, "__value__", &inner))
 		value = inner;
@@ -311,7 +310,6 @@ static void check_value(struct asked *asked, struct json_value value)
 	} else if (value.kind == JSON_KIND_NUMBER && !is_text(asked->type, "STRING") &&
 		   !is_text(asked->type, "BOOLEAN")) {
 		/* A type of some node's own, as written. */
-		text_init(&why, 0);
 		int64_t integer;
 		bool is_good = json_int64(value, &integer) ? python_int(value, &number, &why)
 							   : python_float(value, &number, &why);

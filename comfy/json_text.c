@@ -166,6 +166,28 @@ static double number_of(const char *p, const char *end)
 	return strtod(text, NULL);
 }
 
+/* Digits and a power of ten that doubles hold exactly, so that one operation rounds once: nearly
+ * all numbers that people write. */
+static bool is_plain_number(const char *p, const char *end, double *ret_number)
+{
+	static const double tens[] = {
+		1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+	int64_t digits = 0;
+	const char *point = NULL;
+	if (end - p >= (ptrdiff_t)COUNT_OF(tens))
+		return false;
+	for (const char *at = p; at != end; at++) {
+		if (*at == '.')
+			point = at;
+		else if (*at >= '0' && *at <= '9')
+			digits = digits * 10 + (*at - '0');
+		else
+			return false;
+	}
+	*ret_number = (double)digits / (point == NULL ? 1 : tens[end - point - 1]);
+	return true;
+}
+
 double json_number(struct json_value value)
 {
 	const char *p = value.raw.p;
@@ -177,7 +199,9 @@ double json_number(struct json_value value)
 	p += is_negative;
 	if (*p == 'N')
 		return NAN;
-	double number = *p == 'I' ? HUGE_VAL : number_of(p, end);
+	double number;
+	if (!is_plain_number(p, end, &number))
+		number = *p == 'I' ? HUGE_VAL : number_of(p, end);
 	return is_negative ? -number : number;
 }
 

@@ -17,9 +17,11 @@ void python_repr(struct text *text, struct json_value value, size_t most);
 
 struct python_number {
 	double value;
-	char text[PYTHON_NUMBER_ROOM]; /* str() of it; ints beyond 300 digits as float() knows them
-					*/
+	char text[PYTHON_NUMBER_ROOM]; /* an int's; "" of a float: see python_number_text */
 };
+
+/* str() of it; ints beyond 300 digits as float() knows them. Dear for floats. */
+const char *python_number_text(struct python_number *number);
 
 /* int() and float(). False: they raise, and *ret_why is what the exception says (cut at 200
  * octets). */

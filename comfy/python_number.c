@@ -94,7 +94,14 @@ static void set_int(struct python_number *number, double value)
 static void set_float(struct python_number *number, double value)
 {
 	number->value = value;
-	python_float_text(value, number->text);
+	number->text[0] = '\0';
+}
+
+const char *python_number_text(struct python_number *number)
+{
+	if (number->text[0] == '\0')
+		python_float_text(number->value, number->text);
+	return number->text;
 }
 
 static bool is_blank(char c)
@@ -145,8 +152,14 @@ static void set_digits(struct python_number *number, const char *text)
 	number->value = strtod(text, NULL);
 	text += strspn(text, "+-");
 	text += strspn(text, "0");
-	(void)snprintf(number->text, sizeof(number->text), "%s%s",
-		is_negative && *text != '\0' ? "-" : "", *text == '\0' ? "0" : text);
+	if (*text == '\0')
+		text = "0";
+	else if (is_negative)
+		text--;
+	size_t n = strlen(text);
+	memcpy(number->text, text, n + 1);
+	if (is_negative && n > 1)
+		number->text[0] = '-';
 }
 
 bool python_int(struct json_value value, struct python_number *ret_number, struct text *ret_why)

@@ -106,7 +106,7 @@ static void assert_converted(bool is_int, const char *json, const char *want)
 	bool is_good = is_int ? python_int(read_one(json), &number, &why)
 			      : python_float(read_one(json), &number, &why);
 	if (is_good) {
-		assert_string_equal(number.text, want);
+		assert_string_equal(python_number_text(&number), want);
 		text_finish(&why);
 	} else {
 		assert_int_equal(want[0], '!');
