@@ -13,7 +13,7 @@ struct defs *defs_create(void)
 		return NULL;
 	list_init(&defs->workers);
 	list_init(&defs->lists);
-	defs->epoch = 1;
+	defs->epoch = defs->allows_epoch = 1;
 	reading_init(defs);
 	union_init(defs);
 	return defs;
@@ -79,6 +79,11 @@ int defs_worker_set(struct defs_worker *worker, struct blob *body)
 	return 0;
 }
 
+static uint64_t kind_of(const struct defs_list *list)
+{
+	return list == NULL ? 0 : list->kind;
+}
+
 void defs_worker_take(struct defs_worker *worker, struct defs_list *list)
 {
 	struct defs *defs = worker->defs;
@@ -94,6 +99,8 @@ void defs_worker_take(struct defs_worker *worker, struct defs_list *list)
 		store_list_live(list, true);
 	if (old != NULL)
 		store_list_live(old, false);
+	if (kind_of(list) != kind_of(old))
+		defs->allows_epoch++;
 	defs->known += (list != NULL ? 1u : 0u) - (old != NULL ? 1u : 0u);
 	store_unref_list(defs, old);
 }
@@ -111,7 +118,7 @@ bool defs_worker_is_known(const struct defs_worker *worker)
 
 uint64_t defs_worker_kind(const struct defs_worker *worker)
 {
-	return worker->list == NULL ? 0 : worker->list->kind;
+	return kind_of(worker->list);
 }
 
 bool defs_is_known(const struct defs *defs)
@@ -124,12 +131,18 @@ uint64_t defs_epoch(const struct defs *defs)
 	return defs->epoch;
 }
 
+uint64_t defs_allows_epoch(const struct defs *defs)
+{
+	return defs->allows_epoch;
+}
+
 void defs_set_uploads(
 	struct defs *defs, bool (*is_uploaded)(void *arg, struct slice file), void *arg)
 {
 	defs->is_uploaded = is_uploaded;
 	defs->is_uploaded_arg = arg;
 	defs->epoch++;
+	defs->allows_epoch++;
 }
 
 void defs_set_listing(
@@ -146,4 +159,5 @@ void defs_uploads_changed(struct defs *defs, uint64_t tag)
 		return;
 	defs->uploads_tag = tag;
 	defs->epoch++;
+	defs->allows_epoch++;
 }

@@ -50,6 +50,8 @@ bool defs_worker_allows(const struct defs_worker *worker, const struct prompt_bo
  * known. So one answer does for all workers of that number; it does not change with listings of
  * uploads. */
 uint64_t defs_worker_kind(const struct defs_worker *worker);
+/* Changes whenever defs_worker_allows may say something else of some worker. */
+uint64_t defs_allows_epoch(const struct defs *defs);
 /* Who says which names are files that were uploaded: they count as being in every list, for nodes
  * that do not mark their combo as a list of uploads. */
 void defs_set_uploads(

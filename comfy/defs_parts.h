@@ -209,7 +209,7 @@ struct defs {
 	uint32_t *free_indices; /* owned, room for every index handed out */
 	uint32_t free_count, index_count, index_room;
 	uint32_t known; /* workers with a list */
-	uint64_t epoch, numbers;
+	uint64_t epoch, allows_epoch, numbers;
 	bool (*is_uploaded)(void *arg, struct slice file);
 	void *is_uploaded_arg;
 	struct blob *(*listing)(void *arg, struct slice setting);

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#define KINDS_KEPT 16
 #define EXCLUDED_US (UINT64_C(10) * 1000000) /* a worker where a job failed is tried again then */
 
 static bool has_capability(const struct fleet_worker *worker, const char *capability)
@@ -32,11 +33,34 @@ static bool is_excluded(const struct job *job, const struct fleet_worker *worker
 	return false;
 }
 
+/* Most workers have the same classes: one answer for all of a kind. */
+struct answers {
+	uint64_t kinds[KINDS_KEPT];
+	bool allows[KINDS_KEPT];
+	size_t count;
+};
+
+static bool allows(
+	struct answers *answers, const struct defs_worker *worker, const struct prompt_body *body)
+{
+	uint64_t kind = defs_worker_kind(worker);
+	for (size_t i = 0; i < answers->count; i++)
+		if (answers->kinds[i] == kind)
+			return answers->allows[i];
+	bool is_allowed = defs_worker_allows(worker, body);
+	if (answers->count < KINDS_KEPT) {
+		answers->kinds[answers->count] = kind;
+		answers->allows[answers->count++] = is_allowed;
+	}
+	return is_allowed;
+}
+
 /* Lays the needs out once for all workers, whenever somebody's definitions changed. */
 static void look_at_all(struct fleet *fleet, struct job *job, uint64_t epoch)
 {
 	struct prompt_body body;
 	struct arena arena;
+	struct answers answers = {.count = 0};
 	if (job->allowed == NULL)
 		job->allowed = malloc(sizeof(fleet->worker_bits));
 	if (job->allowed == NULL)
@@ -46,7 +70,7 @@ static void look_at_all(struct fleet *fleet, struct job *job, uint64_t epoch)
 	if (job->needs != NULL && needs_unpack(job->needs, &body, &arena)) {
 		list_each (node, &fleet->workers) {
 			struct fleet_worker *worker = CONTAINER_OF(node, struct fleet_worker, node);
-			if (!defs_worker_allows(worker->defs, &body))
+			if (!allows(&answers, worker->defs, &body))
 				job->allowed[worker->index / 64] &= ~(
 					UINT64_C(1) << (worker->index % 64));
 		}
@@ -59,7 +83,7 @@ static bool has_what_it_needs(
 	struct fleet *fleet, struct job *job, const struct fleet_worker *worker)
 {
 	/* A worker that came is in nobody's set yet. */
-	uint64_t epoch = defs_epoch(fleet->defs) + fleet->members_epoch + 1;
+	uint64_t epoch = defs_allows_epoch(fleet->defs) + fleet->members_epoch + 1;
 	if (worker->index == UINT32_MAX)
 		return true;
 	if (job->allowed == NULL || job->allowed_epoch != epoch)

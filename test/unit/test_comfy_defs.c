@@ -184,6 +184,7 @@ static void test_the_kind_tells_who_allows_the_same(void **state)
 	have(a, "{" COMBO("L", "f", "\"1.png\"", "\"image_upload\": true") ", " COMBO(
 			"C", "c", "\"x\"", "") "}");
 	uint64_t kind = defs_worker_kind(a);
+	uint64_t epoch = defs_allows_epoch(defs);
 	assert_int_not_equal(kind, 0);
 	/* Another listing, another order. */
 	have(b, "{" COMBO("C", "c", "\"x\"", "") ", " COMBO(
@@ -194,6 +195,13 @@ static void test_the_kind_tells_who_allows_the_same(void **state)
 	assert_int_not_equal(defs_worker_kind(b), kind);
 	have(b, "{" COMBO("C", "c", "\"x\"", "") "}");
 	assert_int_not_equal(defs_worker_kind(b), kind);
+	assert_int_not_equal(defs_allows_epoch(defs), epoch);
+	epoch = defs_allows_epoch(defs);
+	have(a, "{" COMBO("L", "f", "\"3.png\"", "\"image_upload\": true") ", " COMBO(
+			"C", "c", "\"x\"", "") "}");
+	assert_int_equal(defs_allows_epoch(defs), epoch);
+	defs_worker_forget(a);
+	assert_int_not_equal(defs_allows_epoch(defs), epoch);
 }
 
 /* -- what is kept -- */
