@@ -14,6 +14,7 @@ import pytest
 
 from harness import workers as worker_processes
 from harness.backend import Backend
+from harness.fleet import Fleet
 from harness.mux import Mux
 from harness.paths import binary
 from harness.rig import Rig
@@ -165,7 +166,7 @@ def _muxes_of(item):
     for value in getattr(item, "funcargs", {}).values():
         if isinstance(value, Mux):
             yield value
-        elif isinstance(value, Rig):
+        elif isinstance(value, (Rig, Fleet)):
             yield value.mux
         else:
             yield from getattr(value, "running", ())
@@ -229,3 +230,51 @@ def own_worker():
     yield make
     for worker in made:
         worker.close()
+
+
+@pytest.fixture(scope="module")
+def shared_fleet(request, tmp_path_factory):
+    made = Fleet(tmp_path_factory.mktemp("fleet"), **getattr(request.module, "FLEET", {}))
+    yield made
+    try:
+        made.mux.announced.clear()
+        made.mux.announce(level="warn")
+        made.mux.announce(level="error")
+        made.finish()
+    finally:
+        made.kill()
+
+
+@pytest.fixture
+def fleet(request, shared_fleet):
+    """The module's fleet, quiet. The module may say FLEET = {...}: arguments of Fleet. For tests that break nothing."""
+    shared_fleet.begin()
+    yield shared_fleet
+    if getattr(request.node, "failed_call", False):
+        for client in shared_fleet.mux.clients:
+            client.close()
+        shared_fleet.go_on()
+    else:
+        shared_fleet.end()
+
+
+@pytest.fixture
+def start_fleet(request, folder):
+    """start_fleet(...) -> Fleet of its own, that the test may kill pieces of. The hidden checks run at the end."""
+    made = []
+
+    def make(*arguments, **more):
+        place = folder / f"fleet{len(made)}"
+        place.mkdir()
+        made.append(Fleet(place, *arguments, **more))
+        make.running.append(made[-1].mux)
+        return made[-1]
+
+    make.running = []
+    yield make
+    for one in made:
+        if getattr(request.node, "failed_call", False):
+            one.kill()
+        else:
+            one.go_on()
+            one.finish()
