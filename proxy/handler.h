@@ -78,7 +78,8 @@ void proxy_set_handler(const struct handler *handler);
 
 /* Valid from on_head on. */
 void handler_request(const struct exchange *x, struct handler_request *ret_request);
-/* A pointer of the handler's own. on_gone is called only while it is not NULL. */
+/* A pointer of the handler's own. on_gone is called only while it is not NULL. HANDLER_PASS forgets
+ * it. */
 void handler_set_state(struct exchange *x, void *state);
 void *handler_state(const struct exchange *x);
 

@@ -91,8 +91,10 @@ static void ask_handler(struct exchange *x)
 		x->wish = handler->on_head(x, &most);
 		x->hold_most = x->wish == HANDLER_PASS ? x->hold_most : min_u64(most, HOLD_MOST);
 	}
-	if (x->wish == HANDLER_PASS)
+	if (x->wish == HANDLER_PASS) {
+		x->handler_state = NULL;
 		return;
+	}
 	/* What it means is the handler's to say. */
 	x->wishes = 0;
 	x->lb.is_job = false;

@@ -418,7 +418,6 @@ static void what_it_passes_goes_to_a_worker(void **state)
 {
 	(void)state;
 	script.wish = HANDLER_PASS;
-	script.state = NULL;
 	lb_backend_set_state(handler_backend("b"), BACKEND_DOWN, "test");
 	client_says(ASK);
 	int worker = worker_accept();
@@ -427,6 +426,12 @@ static void what_it_passes_goes_to_a_worker(void **state)
 	(void)peer_hear(client, "ok");
 	assert_int_equal(script.heads, 1);
 	assert_int_equal(script.requests, 0);
+	client_says(ASK);
+	(void)peer_hear(worker, "\r\n\r\n");
+	close_with_reset(client);
+	client = -1;
+	TURN_UNTIL(proxy_stats.connections == 0);
+	assert_int_equal(script.gones, 0);
 	(void)close(worker);
 }
 
