@@ -55,7 +55,7 @@ struct jobs *jobs_create(const struct jobs_limits *limits)
 		return NULL;
 	jobs->limits = *limits;
 	jobs->bucket_count = BUCKETS_LEAST;
-	jobs->buckets = calloc(jobs->bucket_count, sizeof(*jobs->buckets));
+	jobs->buckets = calloc(jobs->bucket_count, sizeof(struct job *));
 	list_init(&jobs->active);
 	list_init(&jobs->ended);
 	/* Nobody who has seen nothing yet has seen epoch 1. */
@@ -143,7 +143,7 @@ static void grow(struct jobs *jobs)
 {
 	struct job **old = jobs->buckets;
 	uint32_t old_count = jobs->bucket_count;
-	struct job **buckets = calloc((size_t)old_count * 2, sizeof(*buckets));
+	struct job **buckets = calloc((size_t)old_count * 2, sizeof(struct job *));
 	if (buckets == NULL)
 		return;
 	jobs->buckets = buckets;
@@ -271,15 +271,13 @@ static uint32_t count_ended(const struct jobs *jobs)
 /* The oldest ended ones go until the rest is within the limits; `kept` stays. */
 static void make_room(struct jobs *jobs, const struct job *kept)
 {
-	while (!list_is_empty(&jobs->ended) &&
-		(count_ended(jobs) > jobs->limits.ended_most ||
-			jobs->ended_bytes > jobs->limits.ended_bytes_most)) {
-		struct job *oldest = list_first(&jobs->ended, struct job, in_table);
-		if (oldest == kept && oldest->in_table.next == &jobs->ended)
+	list_each_safe (node, &jobs->ended) {
+		struct job *oldest = CONTAINER_OF(node, struct job, in_table);
+		if (count_ended(jobs) <= jobs->limits.ended_most &&
+			jobs->ended_bytes <= jobs->limits.ended_bytes_most)
 			return;
-		if (oldest == kept)
-			oldest = list_first(&oldest->in_table, struct job, in_table);
-		drop_ended(jobs, oldest);
+		if (oldest != kept)
+			drop_ended(jobs, oldest);
 	}
 }
 

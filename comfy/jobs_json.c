@@ -51,12 +51,12 @@ static void put_blob(struct text *text, const struct blob *blob)
 /* Without blanks at both ends, as JSON has them. */
 static struct slice trim(struct slice text)
 {
-	static const char blanks[] = " \t\r\n";
-	while (text.n != 0 && memchr(blanks, *text.p, 4) != NULL) {
+	static const char blanks[4] = {' ', '\t', '\r', '\n'};
+	while (text.n != 0 && memchr(blanks, *text.p, sizeof(blanks)) != NULL) {
 		text.p++;
 		text.n--;
 	}
-	while (text.n != 0 && memchr(blanks, text.p[text.n - 1], 4) != NULL)
+	while (text.n != 0 && memchr(blanks, text.p[text.n - 1], sizeof(blanks)) != NULL)
 		text.n--;
 	return text;
 }

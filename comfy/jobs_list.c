@@ -272,7 +272,7 @@ static void keep(struct jobs_lists *lists, struct slice query, struct blob *json
 	blob_unref(lists->kept[i].json);
 	lists->kept[i].json = blob_ref(json);
 	lists->kept[i].status = status;
-	if (query.n != 0)
+	if (query.p != NULL)
 		memcpy(lists->kept[i].query, query.p, query.n);
 	lists->kept[i].query[query.n] = '\0';
 }

@@ -81,7 +81,7 @@ bool job_read_number(struct job *job, struct slice text, int64_t *ret_whole)
 	if (text.n == 0 || text.n >= sizeof(copy))
 		return false;
 	for (size_t i = 0; i < text.n; i++) {
-		if (memchr("0123456789.e+-", text.p[i], 14) == NULL)
+		if (text.p[i] == '\0' || strchr("0123456789.e+-", text.p[i]) == NULL)
 			return false;
 	}
 	memcpy(copy, text.p, text.n);

@@ -78,8 +78,8 @@ void journal_set_done(struct journal *journal, uint64_t mark)
 	journal->done_mark = mark;
 	journal->deaths = 0;
 	journal->stats.commits++;
-	while (!list_is_empty(&journal->batches)) {
-		struct batch *batch = list_first(&journal->batches, struct batch, node);
+	list_each_safe (node, &journal->batches) {
+		struct batch *batch = CONTAINER_OF(node, struct batch, node);
 		if (batch->mark > mark || batch == journal->next)
 			break;
 		journal->stats.last_commit_us = clock_now_us - batch->closed_us;
@@ -197,7 +197,7 @@ struct journal *journal_start(const char *path, bool is_full, struct err *err)
 	journal->path = strdup(path);
 	int rc = journal->path != NULL ? journal_start_child(journal) : -ENOMEM;
 	if (rc != 0) {
-		err_set(err, "%s: %s", path, strerror(-rc));
+		err_set(err, "%s: %s", path, strerrordesc_np(-rc));
 		free(journal->path);
 		free(journal);
 		return NULL;
@@ -220,8 +220,8 @@ void journal_stop(struct journal *journal)
 	if (!list_is_empty(&journal->batches))
 		log_error("journal_incomplete", "path=%s bytes=%llu", LOG_QUOTE(journal->path),
 			(unsigned long long)journal->stats.waiting_bytes);
-	while (!list_is_empty(&journal->batches))
-		batch_destroy(journal, list_first(&journal->batches, struct batch, node));
+	list_each_safe (node, &journal->batches)
+		batch_destroy(journal, CONTAINER_OF(node, struct batch, node));
 	/* Who still waits is about to end, too. */
 	while (!list_is_empty(&journal->waits))
 		list_remove(journal->waits.next);

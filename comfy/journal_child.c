@@ -191,7 +191,8 @@ void journal_child_run(const char *path, int fd)
 	/* Held until we end. */
 	int lock = journal_lock(path, LOCK_MS);
 	if (lock < 0)
-		(void)snprintf(err.text, sizeof(err.text), "%s.lock: %s", path, strerror(-lock));
+		(void)snprintf(
+			err.text, sizeof(err.text), "%s.lock: %s", path, strerrordesc_np(-lock));
 	check(&child, lock < 0 ? lock : 0, &err);
 	check(&child, journal_db_open(&child.db, path, &err), &err);
 	check(&child, journal_db_set_full(child.db, false, &err), &err);

@@ -127,7 +127,7 @@ int journal_db_open(struct journal_db **ret_db, const char *path, struct err *er
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0) {
 		int error = -errno;
-		err_set(err, "%s: %s", path, strerror(-error));
+		err_set(err, "%s: %s", path, strerrordesc_np(-error));
 		return error;
 	}
 	(void)close(fd);

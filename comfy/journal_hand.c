@@ -175,7 +175,7 @@ void journal_on_restart(struct deadline *self)
 		journal_send(journal);
 		return;
 	}
-	journal_set_failing(journal, strerror(-rc));
+	journal_set_failing(journal, strerrordesc_np(-rc));
 	deadline_set(&journal->restart, journal->is_failing ? BACKOFF_LONG_MS : BACKOFF_MS);
 }
 

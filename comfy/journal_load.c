@@ -89,7 +89,7 @@ int journal_load(const char *path, bool (*each)(void *arg, const struct journal_
 	int lock = journal_lock(path, LOCK_MS);
 	if (lock < 0) {
 		err_set(err, "%s.lock: %s", path,
-			lock == -EBUSY ? "another process has it" : strerror(-lock));
+			lock == -EBUSY ? "another process has it" : strerrordesc_np(-lock));
 		return lock;
 	}
 	int rc = journal_db_open(&db, path, err);
