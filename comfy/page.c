@@ -10,6 +10,8 @@
 #define FLUSH_MOST 64
 /* A feature_flags message that is worth remembering. */
 #define FLAGS_MOST ((size_t)16 * 1024)
+/* From when too much waited for a client until it is cut off. */
+#define SLOW_END_MS 30000
 
 bool page_send(struct page *page, enum outbox_kind kind, uint64_t job, struct blob *frame)
 {
@@ -85,8 +87,14 @@ static void on_flush(struct next_turn *item)
 		return;
 	}
 	leave_owner(page);
-	ws_close(&page->ws, page->leave_code,
-		page->leave_code == WS_CODE_TRY_LATER ? "too slow" : "out of memory");
+	if (page->leave_code != WS_CODE_TRY_LATER) {
+		ws_close(&page->ws, page->leave_code, "out of memory");
+		return;
+	}
+	/* It gets to hear why if it wakes up in time. */
+	ws_close(&page->ws, page->leave_code, "too slow");
+	if (page->ws.sent_close)
+		deadline_set(&page->ws.ping, SLOW_END_MS);
 }
 
 /* -- the end -- */

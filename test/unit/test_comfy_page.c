@@ -228,6 +228,7 @@ static void one_that_does_not_listen_is_closed_when_too_much_waits(void **state)
 	assert_non_null(page);
 	assert_true(page->ws.sent_close);
 	assert_true(outbox_is_empty(&page->outbox));
+	assert_in_range(page->ws.ping.due_us, clock_now_us + 20000000, clock_now_us + 40000000);
 	fire(&page->ws.ping);
 	assert_true(x->is_closed);
 	assert_int_equal(x->reason, CLOSE_SEND_TIMEOUT);
