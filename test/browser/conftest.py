@@ -1,4 +1,5 @@
 """A fleet of three simulated workers behind comfymux, and a headless Chromium in front of it."""
+import contextlib
 import pathlib
 import sys
 
@@ -37,20 +38,34 @@ def slow_workers(workers):
         worker.test(reset=True, set={"job_ms": 500})
 
 
-@pytest.fixture(params=["http", "https"])
-def mux(request, workers, tmp_path):
-    secured = {"tls": tls.settings("localhost")} if request.param == "https" else {}
+@contextlib.contextmanager
+def run_mux(scheme, workers, folder, **nodes):
+    secured = {"tls": tls.settings("localhost")} if scheme == "https" else {}
     members = [conf.node(worker, worker.name) for worker in workers]
     # The short form, as in the README: the defaults are what is tried here.
     one = Mux({"listen": ["127.0.0.1:0"], "admin": {"listen": "127.0.0.1:0"}, **secured,
-               "nodes": {"static_nodes": members}}, tmp_path)
-    one.scheme = request.param
+               "nodes": {"static_nodes": members, **nodes}}, folder)
+    one.scheme = scheme
     try:
         one.started()
         yield one
         one.finish(settle=False)  # its workers live on, and so do kept connections to them
     finally:
         one.kill()
+
+
+@pytest.fixture(params=["http", "https"])
+def mux(request, workers, tmp_path):
+    """One ComfyUI out of the workers."""
+    with run_mux(request.param, workers, tmp_path) as one:
+        yield one
+
+
+@pytest.fixture(params=["http", "https"])
+def sticky_mux(request, workers, tmp_path):
+    """Each client on a worker of its own."""
+    with run_mux(request.param, workers, tmp_path, mode="sticky") as one:
+        yield one
 
 
 @pytest.fixture

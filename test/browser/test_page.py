@@ -25,9 +25,9 @@ def test_progress_arrives_while_the_job_runs_and_an_interrupt_stops_it(mux, brow
     page.assert_no_errors()
 
 
-def test_a_page_and_its_jobs_stay_on_one_worker(mux, browser, workers):
+def test_a_sticky_page_and_its_jobs_stay_on_one_worker(sticky_mux, browser, workers):
     before = [worker.report()["jobs"]["done"] for worker in workers]
-    page = Page(browser, mux)
+    page = Page(browser, sticky_mux)
     page.submit(count=3)
     page.wait_state("done", count=3)
     done = [worker.report()["jobs"]["done"] - old for worker, old in zip(workers, before)]

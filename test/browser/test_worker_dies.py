@@ -14,9 +14,9 @@ def workers():
         worker.close()
 
 
-def test_only_the_running_job_is_lost_and_the_next_one_runs_elsewhere(mux, browser, workers):
-    mux.announce(".*", "warn")  # of the dead one
-    page = Page(browser, mux)
+def test_a_sticky_page_loses_the_running_job_and_the_next_one_runs_elsewhere(sticky_mux, browser, workers):
+    sticky_mux.announce(".*", "warn")  # of the dead one
+    page = Page(browser, sticky_mux)
     page.submit()
     page.wait("the first step", lambda: page.seen("progress") >= 1)
     (busy,) = [worker for worker in workers if worker.report()["jobs"]["running"]]
@@ -28,4 +28,19 @@ def test_only_the_running_job_is_lost_and_the_next_one_runs_elsewhere(mux, brows
     page.wait("a new connection", page.is_connected)
     page.submit()
     page.wait_state("done")
+    assert sum(worker.report()["jobs"]["done"] for worker in workers if worker is not busy) == 1
+
+
+def test_in_a_fleet_the_job_runs_again_elsewhere_and_the_page_stays_connected(mux, browser, workers):
+    mux.announce(".*", "warn")
+    page = Page(browser, mux)
+    page.submit()
+    page.wait("the first step", lambda: page.seen("progress") >= 1)
+    (busy,) = [worker for worker in workers if worker.report()["jobs"]["running"]]
+    for worker in workers:
+        if worker is not busy:
+            worker.test(set={"job_ms": 500})
+    busy.kill()
+    page.wait_state("done")
+    assert page.is_connected()
     assert sum(worker.report()["jobs"]["done"] for worker in workers if worker is not busy) == 1
