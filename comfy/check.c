@@ -276,8 +276,11 @@ static void check_outputs(struct check *check, struct bad_outputs *bad, struct c
 		text_puts(&good, good.n == 1 ? "" : ", ");
 		json_put_text(&good, body->nodes[i].id);
 	}
+	check->is_short = check->is_short || good.is_short;
 	result->is_ok = good.n > 1;
-	if (check->output == 0) {
+	if (check->is_short) {
+		/* Nothing that was found is sure. */
+	} else if (check->output == 0) {
 		result->answer = check_refusal("prompt_no_outputs", "Prompt has no outputs", "");
 	} else if (!result->is_ok) {
 		result->answer = refuse_outputs(check, bad);

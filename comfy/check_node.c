@@ -41,6 +41,7 @@ static struct slice keep(struct check *check, const struct text *text)
 
 static void keep_errors(struct check *check, struct check_node *node)
 {
+	check->is_short = check->is_short || check->errors.is_short || check->told.is_short;
 	node->errors = keep(check, &check->errors);
 	node->told = keep(check, &check->told);
 	check->errors.n = check->told.n = 0;
