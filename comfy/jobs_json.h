@@ -20,7 +20,7 @@ struct jobs_page *jobs_queue_json(struct jobs *jobs, jobs_page_ready *on_ready, 
 /* As ComfyUI: max_items -1 none; offset -1 none (then the last max_items). */
 struct jobs_page *jobs_history_json(
 	struct jobs *jobs, int64_t max_items, int64_t offset, jobs_page_ready *on_ready, void *arg);
-/* on_ready will not be called. Takes NULL. */
+/* on_ready will not be called. Also for pages that jobs_destroy left unfinished. Takes NULL. */
 void jobs_page_cancel(struct jobs_page *page);
 
 /* {id: entry}, or {} when it has not ended or has none. NULL: no memory. */

@@ -22,7 +22,7 @@
 /* One who waits. */
 struct jobs_page {
 	struct list node;
-	struct jobs_pages *pages; /* borrowed: it knows its waiters */
+	struct jobs_pages *pages; /* borrowed: it knows its waiters; NULL: gone before them */
 	struct page_key key;
 	jobs_page_ready *on_ready;
 	void *arg;
@@ -143,11 +143,20 @@ static void on_turn(struct next_turn *self)
 
 /* -- asking -- */
 
+/* They are not told, and have only to cancel. */
+static void leave(struct list *waiters)
+{
+	list_each_safe (node, waiters) {
+		CONTAINER_OF(node, struct jobs_page, node)->pages = NULL;
+		list_remove(node);
+	}
+}
+
 static void destroy(struct jobs_pages *pages)
 {
 	next_turn_cancel(&pages->turn);
-	/* Who asked must have cancelled: there is nobody left to tell. */
-	ensure(list_is_empty(&pages->waiting) && list_is_empty(&pages->making.waiters));
+	leave(&pages->waiting);
+	leave(&pages->making.waiters);
 	page_clear(&pages->making);
 	for (int kind = 0; kind < PAGE_KINDS; kind++)
 		let_go_kept(pages, kind);
@@ -274,6 +283,7 @@ void jobs_page_cancel(struct jobs_page *page)
 	list_remove(&page->node);
 	free(page);
 	/* Nobody wants it any more. */
-	if (pages->making.phase != PAGE_IDLE && list_is_empty(&pages->making.waiters))
+	if (pages != NULL && pages->making.phase != PAGE_IDLE &&
+		list_is_empty(&pages->making.waiters))
 		page_clear(&pages->making);
 }

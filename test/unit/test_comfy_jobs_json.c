@@ -278,6 +278,25 @@ static void who_cancels_is_not_told(void **state)
 	forget(&told);
 }
 
+static void a_table_that_goes_leaves_nobody_hanging(void **state)
+{
+	struct jobs *jobs = *state;
+	struct told told = {0};
+	many(jobs, 1000);
+	struct jobs_page *first = jobs_queue_json(jobs, on_ready, &told);
+	turn_once();
+	turn_once();
+	turn_once();
+	(void)add(jobs, 5000, "{}");
+	struct jobs_page *second = jobs_queue_json(jobs, on_ready, &told);
+	jobs_destroy(jobs);
+	*state = NULL;
+	turn_once();
+	jobs_page_cancel(first);
+	jobs_page_cancel(second);
+	assert_int_equal(told.count, 0);
+}
+
 static struct jobs_page *other_page;
 
 static void cancel_other(void *arg, struct blob *json)
@@ -346,6 +365,7 @@ int main(void)
 		T(who_asks_after_a_change_gets_a_page_that_has_it),
 		T(jobs_that_end_or_go_meanwhile_stand_as_they_stood),
 		T(who_cancels_is_not_told),
+		T(a_table_that_goes_leaves_nobody_hanging),
 		T(who_is_told_may_cancel_one_who_is_not),
 		T(without_memory_whoever_asked_is_told_so),
 	};
