@@ -50,7 +50,8 @@ struct table {
 
 struct estimate {
 	struct table runs, models;
-	struct average run, load; /* over everything; runs at size class 0 */
+	/* Over everything; runs at size class 0. sum: run and load of first jobs. */
+	struct average run, load, sum;
 };
 
 static double half_steps(uint32_t size_class)
@@ -144,6 +145,16 @@ void estimate_destroy(struct estimate *estimate)
 	free(estimate);
 }
 
+/* Of unknown models, size class 0. */
+static double any_run(const struct estimate *estimate)
+{
+	if (estimate->run.seen != 0)
+		return estimate->run.seconds;
+	if (estimate->sum.seen != 0)
+		return estimate->sum.seconds / (1 + FIRST_LOAD_SHARE);
+	return FIRST_RUN_S;
+}
+
 double estimate_load(const struct estimate *estimate, uint64_t models)
 {
 	if (models == 0)
@@ -153,7 +164,7 @@ double estimate_load(const struct estimate *estimate, uint64_t models)
 		return entry->load.seconds;
 	if (estimate->load.seen != 0)
 		return estimate->load.seconds;
-	return FIRST_LOAD_SHARE * (estimate->run.seen != 0 ? estimate->run.seconds : FIRST_RUN_S);
+	return FIRST_LOAD_SHARE * any_run(estimate);
 }
 
 double estimate_run(const struct estimate *estimate, const struct graph_facts *facts)
@@ -168,8 +179,8 @@ double estimate_run(const struct estimate *estimate, const struct graph_facts *f
 	if (exact != NULL && exact->sum_s > 0)
 		return fmax(exact->sum_s - estimate_load(estimate, facts->models),
 			exact->sum_s / (1 + FIRST_LOAD_SHARE));
-	if (estimate->run.seen != 0)
-		return bounded(exp(estimate->run.log_s + work));
+	if (estimate->run.seen != 0 || estimate->sum.seen != 0)
+		return bounded(any_run(estimate) * exp(work));
 	return FIRST_RUN_S;
 }
 
@@ -276,6 +287,8 @@ static void learn_changed(struct estimate *estimate, struct estimate_place *plac
 	double speed = place->speed;
 	if (run->run.seen == 0 && models->load.seen == 0) {
 		run->sum_s = bounded(run_s * speed);
+		average_add(
+			&estimate->sum, log(run->sum_s) - half_steps(run->size_class), RUN_SHARE);
 		return;
 	}
 	double load_s = estimate_load(estimate, models->models);

@@ -10,8 +10,8 @@
  *  - 0.1 * run time, if this client's last graph with these models ran there
  *
  * Higher priority strictly first. A client's tag is its virtual time plus the expected run; a start
- * charges run + load. A free worker is passed over when a busy one is expected to finish the job
- * sooner, at most one such reservation per busy worker.
+ * charges run + load, and the end pays back what was not used. A free worker is passed over when
+ * a busy one is expected to finish the job sooner, at most one such reservation per busy worker.
  *
  * Run times are learned per model set and size class, speeds per worker, load times from the first
  * job after a change of model (comfy/estimate.h). Times are seconds of a worker of speed 1.
@@ -46,7 +46,9 @@ struct sched_job {
 			 priority, whoever they belong to */
 	uint64_t seq; /* between equal numbers */
 	/* schedule.c's, of its last start. */
-	double run_s, load_s; /* expected there, as charged */
+	struct sched_client *charged; /* ref: who pays; NULL when it does not run */
+	double weight, started_s;
+	double run_s, load_s; /* expected there */
 	uint32_t depth;       /* estimate_depth of its models */
 };
 
@@ -56,7 +58,7 @@ void schedule_set(struct schedule *schedule, const struct sched_settings *settin
 
 /* One for each client id, as long as it has jobs here or was seen lately. */
 struct sched_client *sched_client_create(struct schedule *schedule) MUST_CHECK;
-void sched_client_destroy(struct sched_client *client); /* no jobs wait; takes NULL */
+void sched_client_destroy(struct sched_client *client); /* no jobs wait, some may run; takes NULL */
 uint32_t sched_client_waiting(const struct sched_client *client);
 
 struct sched_worker *sched_worker_create(struct schedule *schedule, void *arg) MUST_CHECK;

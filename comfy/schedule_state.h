@@ -14,6 +14,7 @@ struct schedule {
 	struct sched_settings settings;
 	struct estimate *estimate; /* owned */
 	struct list active;        /* clients with waiting jobs */
+	struct list gone;          /* destroyed ones whose jobs still run */
 	struct list workers;
 	uint32_t client_count, worker_count;
 	uint32_t waiting;
@@ -33,9 +34,10 @@ struct schedule {
 
 struct sched_client {
 	struct schedule *schedule; /* borrowed: outlives its clients */
-	struct list in_active;
+	struct list in_active;     /* or in gone */
 	struct list line;
-	uint32_t waiting;
+	uint32_t waiting, running;
+	bool is_gone;
 	double virtual_s;
 	struct affinity {
 		uint64_t models, worker; /* serial; 0 none */

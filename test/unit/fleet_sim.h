@@ -133,6 +133,18 @@ static inline void sim_trace(struct sim *sim, struct sim_job *jobs, uint64_t see
 	qsort(jobs, sim->count, sizeof(jobs[0]), sim_by_time);
 }
 
+/* All times by that. */
+static inline void sim_divide(struct sim *sim, double by)
+{
+	for (uint32_t i = 0; i < sim->count; i++) {
+		sim->jobs[i].submit_s /= by;
+		sim->jobs[i].run_s /= by;
+	}
+	for (size_t i = 0; i < COUNT_OF(sim->load_s); i++)
+		sim->load_s[i] /= by;
+	sim->overhead_s /= by;
+}
+
 /* Loads it if it must; how long that takes. */
 static inline double sim_load(struct sim *sim, struct sim_worker *worker, const struct sim_job *job)
 {

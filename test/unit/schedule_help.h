@@ -114,7 +114,7 @@ static inline void charge(int client)
 	for (int i = 0; i < 5; i++) {
 		struct sched_job *job = new_job(9);
 		schedule_started(f.schedule, f.now_s, f.clients[client], job, f.workers[3]);
-		schedule_ended(f.schedule, f.now_s, job, f.workers[3], SCHED_SHORT, 0, false);
+		schedule_ended(f.schedule, f.now_s + 100, job, f.workers[3], SCHED_SHORT, 0, false);
 	}
 }
 

@@ -163,13 +163,109 @@ static void loading_is_charged_to_who_needs_it(void **state)
 	teach(0, 8, 4, 20);
 	struct sched_job *cold = new_job(7), *warm = new_job(8);
 	schedule_started(f.schedule, f.now_s, f.clients[1], warm, f.workers[0]);
-	schedule_ended(f.schedule, f.now_s, warm, f.workers[0], SCHED_SHORT, 0, false);
+	schedule_ended(f.schedule, f.now_s + 4, warm, f.workers[0], SCHED_DONE, 4, false);
 	schedule_started(f.schedule, f.now_s, f.clients[0], cold, f.workers[1]);
-	schedule_ended(f.schedule, f.now_s, cold, f.workers[1], SCHED_SHORT, 0, false);
+	schedule_ended(f.schedule, f.now_s + 24, cold, f.workers[1], SCHED_DONE, 24, false);
 	struct sched_job *one = submit(0, 0), *other = submit(1, 0);
 	sched_worker_set_room(f.workers[2], 2);
 	expect_next(other, 2);
 	expect_next(one, 2);
+}
+
+/* Both clients run one job that is expected to take 10 s; client 0's takes so long. Then worker 2
+ * takes two. */
+static void run_one_each(double took_s, enum sched_end end)
+{
+	ran(0, 0, 10);
+	struct sched_job *jobs[] = {new_job(0), new_job(0)};
+	for (size_t i = 0; i < COUNT_OF(jobs); i++)
+		schedule_started(f.schedule, f.now_s, f.clients[i], jobs[i], f.workers[i]);
+	schedule_ended(f.schedule, f.now_s + 10, jobs[1], f.workers[1], SCHED_DONE, 10, false);
+	schedule_ended(f.schedule, f.now_s + took_s, jobs[0], f.workers[0], end, took_s, false);
+	sched_worker_set_room(f.workers[2], 2);
+}
+
+static void what_was_charged_and_not_used_is_paid_back(void **state)
+{
+	(void)state;
+	run_one_each(2, SCHED_DONE);
+	struct sched_job *other = submit(1, 0), *less = submit(0, 0);
+	expect_next(less, 2);
+	expect_next(other, 2);
+}
+
+static void of_a_job_that_failed_early_most_is_paid_back(void **state)
+{
+	(void)state;
+	run_one_each(1, SCHED_SHORT);
+	struct sched_job *other = submit(1, 0), *less = submit(0, 0);
+	expect_next(less, 2);
+	expect_next(other, 2);
+}
+
+static void a_job_that_failed_late_is_charged_for_its_time(void **state)
+{
+	(void)state;
+	ran(0, 0, 10);
+	struct sched_job *job = new_job(0);
+	schedule_started(f.schedule, f.now_s, f.clients[0], job, f.workers[0]);
+	schedule_ended(f.schedule, f.now_s + 10, job, f.workers[0], SCHED_SHORT, 0, false);
+	struct sched_job *more = submit(0, 0), *other = submit(1, 0);
+	sched_worker_set_room(f.workers[1], 2);
+	expect_next(other, 1);
+	expect_next(more, 1);
+}
+
+static void what_took_longer_than_expected_is_not_charged_again(void **state)
+{
+	(void)state;
+	run_one_each(30, SCHED_DONE);
+	struct sched_job *more = submit(0, 0), *other = submit(1, 0);
+	expect_next(more, 2);
+	expect_next(other, 2);
+}
+
+static void nobody_is_paid_back_to_before_where_the_others_are(void **state)
+{
+	(void)state;
+	struct sched_job *wrong[4];
+	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+		wrong[i] = new_job(0);
+		schedule_started(f.schedule, f.now_s, f.clients[0], wrong[i], f.workers[i]);
+	}
+	/* Client 1 comes while all that is charged, and begins there. */
+	for (int i = 0; i < 10; i++)
+		submit(1, 0);
+	f.now_s += 0.1;
+	for (size_t i = 0; i < COUNT_OF(wrong); i++)
+		schedule_ended(f.schedule, f.now_s, wrong[i], f.workers[i], SCHED_DONE, 0.1, false);
+	for (int i = 0; i < 10; i++)
+		submit(0, 0);
+	int of_first = 0, worker;
+	for (int i = 0; i < 8; i++) {
+		free_worker(0);
+		struct sched_job *job = start_next(&worker);
+		of_first += job->charged == f.clients[0];
+		schedule_ended(
+			f.schedule, f.now_s += 0.1, job, f.workers[0], SCHED_DONE, 0.1, false);
+	}
+	assert_in_range(of_first, 3, 5);
+}
+
+static void a_client_may_go_while_its_jobs_run(void **state)
+{
+	(void)state;
+	struct sched_client *client = sched_client_create(f.schedule);
+	struct sched_job *jobs[] = {new_job(0), new_job(0)};
+	for (size_t i = 0; i < COUNT_OF(jobs); i++)
+		schedule_started(f.schedule, f.now_s, client, jobs[i], f.workers[i]);
+	sched_client_destroy(client);
+	schedule_ended(f.schedule, f.now_s, jobs[0], f.workers[0], SCHED_DONE, 1, false);
+	schedule_ended(f.schedule, f.now_s, jobs[1], f.workers[1], SCHED_DONE, 1, false);
+	/* One whose job never ends goes with the schedule. */
+	client = sched_client_create(f.schedule);
+	schedule_started(f.schedule, f.now_s, client, jobs[0], f.workers[0]);
+	sched_client_destroy(client);
 }
 
 static void share_of_bulk(double weight, int *ret_bulk)
@@ -274,6 +370,12 @@ int main(void)
 		TEST(who_comes_later_neither_waits_for_the_others_nor_saved_anything_up),
 		TEST(jobs_that_never_waited_are_charged_too),
 		TEST(loading_is_charged_to_who_needs_it),
+		TEST(what_was_charged_and_not_used_is_paid_back),
+		TEST(of_a_job_that_failed_early_most_is_paid_back),
+		TEST(a_job_that_failed_late_is_charged_for_its_time),
+		TEST(what_took_longer_than_expected_is_not_charged_again),
+		TEST(nobody_is_paid_back_to_before_where_the_others_are),
+		TEST(a_client_may_go_while_its_jobs_run),
 		TEST(a_bulk_has_the_same_share_by_default),
 		TEST(a_bulk_has_a_smaller_share_if_told_so),
 		TEST(what_failed_or_was_cached_teaches_nothing),

@@ -19,6 +19,8 @@ struct outcome {
 	double makespan_s, mean_s, p95_s, jain;
 };
 
+static double divide_by = 1;
+
 static void run(uint64_t seed, uint32_t quads, enum sim_policy policy, struct outcome *ret)
 {
 	sim = (struct sim){.worker_count = 4 * quads,
@@ -31,10 +33,12 @@ static void run(uint64_t seed, uint32_t quads, enum sim_policy policy, struct ou
 		sim.workers[i].room = i % 4 == 3 ? 1 : 2;
 	}
 	sim_trace(&sim, jobs, seed, quads);
+	sim_divide(&sim, divide_by);
 	sim_run(&sim);
 	for (uint32_t i = 0; i < sim.count; i++)
 		assert_true(sim.jobs[i].end_s > sim.jobs[i].submit_s);
-	*ret = (struct outcome){sim.makespan_s, sim.mean_s, sim.p95_s, sim.jain};
+	*ret = (struct outcome){sim.makespan_s * divide_by, sim.mean_s * divide_by,
+		sim.p95_s * divide_by, sim.jain};
 }
 
 /* Geometric means over some traces. */
@@ -92,6 +96,20 @@ static void thirty_two_workers(void **state)
 	compare(8, 0.3, 0.15, 0.02);
 }
 
+/* What is expected before anything was seen is then wrong by as much. */
+static void jobs_of_a_second_are_shared_as_well_as_jobs_of_a_minute(void **state)
+{
+	(void)state;
+	struct outcome usual, quick;
+	run_some(1, SIM_SCHEDULE, &usual);
+	divide_by = 50;
+	run_some(1, SIM_SCHEDULE, &quick);
+	divide_by = 1;
+	print_message("p95 %.1f s, a fiftieth of all times: %.1f\n", usual.p95_s, quick.p95_s);
+	assert_true(quick.p95_s < 1.15 * usual.p95_s);
+	assert_true(quick.mean_s < 1.15 * usual.mean_s);
+}
+
 /* One person's forty jobs on idle workers, one of which has the model. */
 static void a_batch_alone_uses_all_workers(void **state)
 {
@@ -116,6 +134,7 @@ int main(void)
 		cmocka_unit_test(four_workers),
 		cmocka_unit_test(eight_workers),
 		cmocka_unit_test(thirty_two_workers),
+		cmocka_unit_test(jobs_of_a_second_are_shared_as_well_as_jobs_of_a_minute),
 		cmocka_unit_test(a_batch_alone_uses_all_workers),
 	};
 	return cmocka_run_group_tests_name("comfy/schedule, simulated", tests, NULL, NULL);
