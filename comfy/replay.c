@@ -136,16 +136,6 @@ void replay_keep_run(struct owner_replay *replay, const struct job *job, enum re
 	list_push_back(&replay->in_order, &kept->node);
 }
 
-static struct kept *oldest_missed(const struct owner_replay *replay)
-{
-	list_each (node, &replay->in_order) {
-		struct kept *kept = CONTAINER_OF(node, struct kept, node);
-		if (kept->part == REPLAY_MISSED)
-			return kept;
-	}
-	return NULL;
-}
-
 static bool is_full(const struct owner_replay *replay, size_t n)
 {
 	return replay->missed >= REPLAY_FRAMES_MOST ||
@@ -153,12 +143,23 @@ static bool is_full(const struct owner_replay *replay, size_t n)
 	       all_bytes + n > REPLAY_ALL_BYTES_MOST;
 }
 
-void replay_keep_missed(struct owner_replay *replay, struct blob *frame)
+static void make_room(struct owner_replay *replay, size_t n)
 {
-	while (replay->missed != 0 && frame->n <= REPLAY_BYTES_MOST && is_full(replay, frame->n)) {
-		missed_destroy(replay, oldest_missed(replay));
+	list_each_safe (node, &replay->in_order) {
+		struct kept *kept = CONTAINER_OF(node, struct kept, node);
+		if (!is_full(replay, n))
+			return;
+		if (kept->part != REPLAY_MISSED)
+			continue;
+		missed_destroy(replay, kept);
 		replay_dropped++;
 	}
+}
+
+void replay_keep_missed(struct owner_replay *replay, struct blob *frame)
+{
+	if (frame->n <= REPLAY_BYTES_MOST)
+		make_room(replay, frame->n);
 	struct kept *kept = is_full(replay, frame->n) ? NULL : malloc(sizeof(*kept));
 	if (kept == NULL) {
 		replay_dropped++;
