@@ -17,6 +17,7 @@ struct asked {
 
 static void on_ready(struct defs_wait *wait, struct blob *json)
 {
+	ensure(json != NULL);
 	CONTAINER_OF(wait, struct asked, wait)->json = blob_ref(json);
 }
 

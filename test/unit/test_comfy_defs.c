@@ -317,7 +317,9 @@ static void test_a_class_tells_its_inputs(void **state)
 static void test_a_value_is_known_when_one_worker_has_it(void **state)
 {
 	(void)state;
-	struct json_value x, z, other;
+	struct json_value x = {0};
+	struct json_value z = {0};
+	struct json_value other = {0};
 	assert_true(json_read(SLICE("\"x\""), &x) && json_read(SLICE("\"z\""), &z) &&
 		    json_read(SLICE("\"o\""), &other));
 	have(a, "{" COMBO("Load", "ckpt", "\"x\"", "") "}");

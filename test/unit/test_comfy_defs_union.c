@@ -185,13 +185,14 @@ static void test_the_slices_make_no_difference(void **state)
 		ask(defs, &asked[1], false);
 		make_all(defs);
 		assert_true(asked[0].calls == 1 && asked[1].calls == 1);
-		assert_true(asked[0].json != NULL && asked[1].json != NULL);
+		ensure(asked[0].json != NULL && asked[1].json != NULL);
 		if (json == NULL) {
 			struct json_value value;
 			json = blob_ref(asked[1].json);
 			gzip = blob_ref(asked[0].json);
 			assert_true(json_read(blob_slice(json), &value));
 		}
+		ensure(json != NULL);
 		assert_string_equal(asked[1].json->p, json->p);
 		struct blob *plain = inflated(asked[0].json, json->n);
 		assert_string_equal(plain->p, json->p);
@@ -200,7 +201,7 @@ static void test_the_slices_make_no_difference(void **state)
 		blob_unref(asked[0].json);
 		blob_unref(asked[1].json);
 	}
-	assert_true(gzip->n < json->n);
+	assert_true(gzip != NULL && gzip->n < json->n);
 	blob_unref(json);
 	blob_unref(gzip);
 }

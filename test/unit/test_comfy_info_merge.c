@@ -152,19 +152,20 @@ static void test_inner_objects_are_compared_alike(void **state)
 		"{\"extension\": {\"manager\": {\"supports_v4\": true}}}");
 	assert_features("{\"a\": {\"b\": 1}}", "{\"a\": 1}", "{}");
 	/* Deeper than anybody goes. */
-	char deep[2][600] = {"", ""};
-	for (int i = 0; i < 60; i++) {
-		strcat(deep[0], "{\"a\": ");
-		strcat(deep[1], "{\"a\": ");
+	struct text deep[2];
+	for (size_t k = 0; k < 2; k++) {
+		text_init(&deep[k], 0);
+		for (int i = 0; i < 60; i++)
+			text_puts(&deep[k], "{\"a\": ");
+		text_u64(&deep[k], k);
+		for (int i = 0; i < 60; i++)
+			text_puts(&deep[k], "}");
+		text_put(&deep[k], "", 1);
 	}
-	strcat(deep[0], "1");
-	strcat(deep[1], "2");
-	for (int i = 0; i < 60; i++) {
-		strcat(deep[0], "}");
-		strcat(deep[1], "}");
-	}
-	assert_features(deep[0], deep[1],
+	assert_features(deep[0].p, deep[1].p,
 		"{\"a\": {\"a\": {\"a\": {\"a\": {\"a\": {\"a\": {\"a\": {\"a\": {}}}}}}}}}");
+	text_finish(&deep[0]);
+	text_finish(&deep[1]);
 }
 
 int main(void)
