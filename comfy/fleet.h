@@ -59,6 +59,8 @@ struct fleet_stats {
 		moved, oom_retried, reconciled, polls;
 };
 
+#define FLEET_TIGHT_MOST 256
+
 struct fleet {
 	struct list node;
 	char *name;
@@ -82,6 +84,12 @@ struct fleet {
 	struct next_turn placing;
 	struct deadline tick;
 	struct files *files; /* which worker made which output: comfy/files.h */
+	/* Sets of models that did not fit somewhere, the oldest replaced first. */
+	struct fleet_tight {
+		uint64_t models; /* graph_facts */
+		uint64_t vram;   /* so much was too little */
+	} tight[FLEET_TIGHT_MOST];
+	uint32_t tight_next;
 	struct fleet_stats stats;
 };
 

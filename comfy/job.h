@@ -77,7 +77,7 @@ struct job {
 	struct submit *submit;      /* borrowed: its client waits for the answer; NULL else */
 	struct sched_job sched;     /* facts, line */
 	char capability[65];        /* asked for; "" none */
-	char usage_source[65]; /* the header Comfy-Usage-Source; "" none */
+	char usage_source[65];      /* the header Comfy-Usage-Source; "" none */
 	bool had_secrets;
 	bool lacks_secrets; /* it had, before we were restarted */
 	bool is_journaled;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "comfy/needs.h"
+#include "comfy/supply.h"
 
 #include <stdlib.h>
 
@@ -92,11 +93,49 @@ static bool has_what_it_needs(
 	       (job->allowed[worker->index / 64] >> (worker->index % 64) & 1);
 }
 
+static struct fleet_tight *find_tight(struct fleet *fleet, uint64_t models)
+{
+	for (size_t i = 0; models != 0 && i < COUNT_OF(fleet->tight); i++)
+		if (fleet->tight[i].models == models)
+			return &fleet->tight[i];
+	return NULL;
+}
+
+void may_run_learn_tight(struct fleet *fleet, const struct job *job, uint64_t vram)
+{
+	uint64_t models = job->sched.facts.models;
+	struct fleet_tight *tight = find_tight(fleet, models);
+	if (models == 0)
+		return;
+	if (tight == NULL) {
+		tight = &fleet->tight[fleet->tight_next++ % COUNT_OF(fleet->tight)];
+		*tight = (struct fleet_tight){.models = models};
+	}
+	if (vram > tight->vram)
+		tight->vram = vram;
+}
+
+/* One that has less than is known to be too little, while another has more. */
+static bool is_too_tight(struct fleet *fleet, struct job *job, const struct fleet_worker *worker)
+{
+	const struct fleet_tight *tight = find_tight(fleet, job->sched.facts.models);
+	if (tight == NULL || worker->vram_total == 0 || worker->vram_total > tight->vram)
+		return false;
+	/* Where nobody has more, the size of this job may make the difference. */
+	list_each (node, &fleet->workers) {
+		const struct fleet_worker *other = CONTAINER_OF(node, struct fleet_worker, node);
+		if (!other->is_leaving && other->vram_total > tight->vram)
+			return true;
+	}
+	return false;
+}
+
 static bool fits(struct fleet *fleet, struct job *job, const struct fleet_worker *worker)
 {
 	return has_capability(worker, job->capability) &&
 	       (job->vram_over == 0 || worker->vram_total == 0 ||
 		       worker->vram_total > job->vram_over) &&
+	       !is_too_tight(fleet, job, worker) && supply_allows(job->names, worker) &&
 	       has_what_it_needs(fleet, job, worker);
 }
 

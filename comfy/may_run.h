@@ -13,6 +13,8 @@ bool may_run(void *arg, const struct sched_job *job, const struct sched_worker *
 bool may_run_elsewhere(struct fleet *fleet, struct job *job, const struct fleet_worker *worker);
 /* One that is up has more VRAM than `bytes`, and could. */
 bool may_run_with_more_vram(struct fleet *fleet, struct job *job, uint64_t bytes);
+/* This job's models did not fit into so much. */
+void may_run_learn_tight(struct fleet *fleet, const struct job *job, uint64_t vram);
 /* Any worker could if it were up and free. */
 bool may_run_somewhere(struct fleet *fleet, struct job *job);
 /* sched_settings.choose: the pool's strategy picks among them; `arg` is the fleet. */

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 
 static const char secrets_gone[] =
 	"This job carried credentials (auth_token_comfy_org or api_key_comfy_org), which are never "
@@ -89,9 +90,16 @@ static void copy_slice(char *out, size_t room, struct slice text)
 	out[n] = '\0';
 }
 
+/* While the journal is read. */
+struct reading {
+	struct fleet *fleet;
+	struct text unusable; /* ids, one behind the other */
+};
+
 static bool each(void *arg, const struct journal_job *row)
 {
-	struct fleet *fleet = arg;
+	struct reading *reading = arg;
+	struct fleet *fleet = reading->fleet;
 	struct prompt_body read;
 	struct arena arena;
 	struct blob *refusal = NULL;
@@ -107,6 +115,8 @@ static bool each(void *arg, const struct journal_job *row)
 	if (!is_read) {
 		log_error("journal_row_unusable", "pool=%s job=%.*s", LOG_QUOTE(fleet->name),
 			(int)row->id.n, row->id.p);
+		if (row->id.n == JOB_ID_BYTES)
+			text_put(&reading->unusable, row->id.p, row->id.n);
 		return true;
 	}
 	memcpy(job->id, row->id.p, JOB_ID_BYTES);
@@ -132,10 +142,21 @@ static bool each(void *arg, const struct journal_job *row)
 	return true;
 }
 
+/* What ended while it was read, and what could not be read, is not to come back. */
+static void forget_rest(struct fleet *fleet, const struct text *unusable)
+{
+	list_each (node, jobs_all_ended(fleet->jobs))
+		recover_forget(fleet, CONTAINER_OF(node, struct job, in_table));
+	for (size_t at = 0; at + JOB_ID_BYTES <= unusable->n; at += JOB_ID_BYTES)
+		if (!journal_forget(fleet->journal, (struct slice){unusable->p + at, JOB_ID_BYTES}))
+			return;
+}
+
 void recover_start(struct fleet *fleet, const struct conf_journal *conf)
 {
 	struct err err;
-	int rc = journal_load(conf->path, each, fleet, &err);
+	struct reading reading = {.fleet = fleet};
+	int rc = journal_load(conf->path, each, &reading, &err);
 	if (rc != 0)
 		log_error("journal_damaged", "pool=%s why=%s", LOG_QUOTE(fleet->name),
 			LOG_QUOTE(err.text));
@@ -143,6 +164,9 @@ void recover_start(struct fleet *fleet, const struct conf_journal *conf)
 	if (fleet->journal == NULL)
 		log_error("journal_failed", "pool=%s why=%s what=\"jobs do not survive a restart\"",
 			LOG_QUOTE(fleet->name), LOG_QUOTE(err.text));
+	else
+		forget_rest(fleet, &reading.unusable);
+	text_finish(&reading.unusable);
 	if (jobs_active(fleet->jobs) != 0)
 		log_info("jobs_recovered", "pool=%s jobs=%u", LOG_QUOTE(fleet->name),
 			jobs_active(fleet->jobs));

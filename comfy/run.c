@@ -220,6 +220,8 @@ static bool ran_out_of_vram(struct fleet *fleet, struct job *job, const struct c
 		memmem(type.raw.p, type.raw.n, "OutOfMemory", 11) == NULL)
 		return false;
 	uint64_t had = worker->vram_total;
+	if (had != 0)
+		may_run_learn_tight(fleet, job, had);
 	if (had == 0 || !may_run_with_more_vram(fleet, job, had))
 		return false;
 	job->vram_over = had;

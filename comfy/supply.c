@@ -134,6 +134,7 @@ void supply_worker_destroy(struct supply_worker *supply)
 		copy_destroy(copy);
 	}
 	drop_waits(&supply->ready);
+	supply_pulls_drop(supply->worker);
 	/* Perhaps from inside an on_done. */
 	defer(&supply->gone, run_free);
 }
@@ -251,55 +252,89 @@ static struct supply_copy *copy_get(struct supply_worker *supply, struct spool_f
 
 /* -- who waits -- */
 
-/* The next file that is missing there; NULL when none is. */
-static struct spool_file *next_missing(struct supply_wait *wait)
+/* The next file that is missing there; NULL when none is, or *ret_name is to be pulled first. */
+static struct spool_file *next_missing(struct supply_wait *wait, struct supply_name **ret_name)
 {
 	const struct supply_worker *supply = wait->worker->supply;
+	*ret_name = NULL;
 	if (wait->file != NULL)
 		return supply_worker_has(supply, wait->file) ? NULL : wait->file;
 	for (; wait->names != NULL && wait->at < wait->names->count; wait->at++) {
-		struct spool_file *file = wait->names->files[wait->at];
-		if (!supply_worker_has(supply, file))
-			return file;
-		wait->again = 0;
+		struct supply_name *name = &wait->names->names[wait->at];
+		wait->again = wait->was_at == wait->at ? wait->again : 0;
+		wait->was_at = wait->at;
+		if (name->file == NULL && !name->is_given_up) {
+			*ret_name = name;
+			return NULL;
+		}
+		if (name->file != NULL && !supply_worker_has(supply, name->file))
+			return name->file;
 	}
 	return NULL;
+}
+
+/* A result that is in the spool by now is a file like any other. */
+static bool take_pulled(struct supply_wait *wait, struct supply_name *name)
+{
+	const struct supply_result *result = name->result;
+	name->file = spool_find(
+		wait->worker->fleet->spool, result->type, result->subfolder, result->filename);
+	if (name->file != NULL)
+		spool_hold(name->file);
+	return name->file != NULL;
 }
 
 /* True: it has all. */
 static bool go_on(struct supply_wait *wait)
 {
-	struct spool_file *file = next_missing(wait);
-	if (file != NULL && ++wait->again > AGAIN_MOST) {
-		/* What was copied last is as good as any. */
-		wait->again = 0;
-		if (wait->file != NULL)
+	for (;;) {
+		struct supply_name *name;
+		struct spool_file *file = next_missing(wait, &name);
+		list_init(&wait->node);
+		if (name != NULL) {
+			if (!take_pulled(wait, name) && supply_pull(name, wait))
+				return false;
+			continue;
+		}
+		if (file == NULL)
 			return true;
-		wait->at++;
-		return go_on(wait);
+		if (++wait->again > AGAIN_MOST) {
+			/* What was copied last is as good as any. */
+			if (wait->file != NULL)
+				return true;
+			wait->at++;
+			continue;
+		}
+		struct supply_copy *copy = copy_get(wait->worker->supply, file);
+		/* Without memory: the worker will say what it misses. */
+		if (copy == NULL)
+			return true;
+		list_push_back(&copy->waits, &wait->node);
+		return false;
 	}
-	if (file == NULL)
-		return true;
-	struct supply_copy *copy = copy_get(wait->worker->supply, file);
-	list_init(&wait->node);
-	if (copy == NULL) {
-		/* The worker will say what it misses. */
-		return true;
+}
+
+void supply_go_on(struct supply_wait *wait, int error)
+{
+	struct supply_name *name = &wait->names->names[wait->at];
+	/* Its maker does not have it any more: the worker will say so. */
+	if (error == -ENOENT) {
+		name->is_given_up = true;
+		error = 0;
 	}
-	list_push_back(&copy->waits, &wait->node);
-	return false;
+	if (error != 0 || go_on(wait))
+		wait->on_done(wait, error);
 }
 
 static bool begin(struct supply_wait *wait, struct fleet_worker *worker)
 {
 	wait->worker = worker;
-	wait->at = 0;
+	wait->at = wait->was_at = 0;
 	wait->again = 0;
 	return go_on(wait);
 }
 
-bool supply_job(
-	const struct supply_names *names, struct fleet_worker *worker, struct supply_wait *wait)
+bool supply_job(struct supply_names *names, struct fleet_worker *worker, struct supply_wait *wait)
 {
 	wait->names = names;
 	wait->file = NULL;

@@ -2,6 +2,7 @@
  * comfy/supply.h - uploaded files get to the worker that needs them, just before its job does.
  *
  *   submit: supply_names() -- the spool files that a graph names, held as long as the job lives
+ *           (results of other workers, too, as far as a tag tells whose: comfy/files.h)
  *   place:  supply_job()   -- those that the worker has not yet: POST /upload/image, one copy of a
  *                             file at a time to each worker however many jobs wait for it
  *
@@ -37,6 +38,8 @@ struct blob *supply_listing(void *fleet, struct slice setting);
 void supply_begin(struct fleet *fleet);
 /* Its names may have changed. */
 void supply_uploads_changed(struct fleet *fleet);
+/* False: it names a result without a tag, and this worker's file of that name is another one. */
+bool supply_allows(const struct supply_names *names, const struct fleet_worker *worker);
 /* How many of them the worker has not yet. `names` may be NULL. */
 uint32_t supply_missing(const struct supply_names *names, const struct fleet_worker *worker);
 
@@ -46,9 +49,9 @@ uint32_t supply_missing(const struct supply_names *names, const struct fleet_wor
 struct supply_wait {
 	struct list node; /* supply.c's, as all but on_done */
 	struct fleet_worker *worker;
-	const struct supply_names *names;
+	struct supply_names *names;
 	struct spool_file *file;
-	uint32_t at;
+	uint32_t at, was_at;
 	uint8_t again;
 	/* 0: the worker has them all. Else -errno of the copy that failed: ECONNREFUSED, ETIMEDOUT
 	 * and the like; EREMOTEIO: the worker would not take it; EIO and its like: our disk. */
@@ -57,7 +60,7 @@ struct supply_wait {
 
 /* True: it has them already, on_done is not called. False: on_done comes later, from the loop,
  * never from inside. `names` may be NULL and must outlive the wait. */
-bool supply_job(const struct supply_names *names, struct fleet_worker *worker,
+bool supply_job(struct supply_names *names, struct fleet_worker *worker,
 	struct supply_wait *wait) MUST_CHECK;
 /* The same for one file, which the caller holds. */
 bool supply_file(
