@@ -183,6 +183,8 @@ static void nest_enter(struct nest *nest, bool is_object)
 {
 	uint64_t bit = UINT64_C(1) << nest->depth % 64;
 	uint64_t *word = &nest->objects[nest->depth++ / 64];
+	if (bit == 1)
+		*word = 0;
 	*word = is_object ? *word | bit : *word & ~bit;
 }
 
