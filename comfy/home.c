@@ -58,7 +58,8 @@ static bool take_prefix(struct slice *path, struct slice prefix)
 
 static bool is_home_path(struct slice path)
 {
-	static const char *const roots[] = {"/userdata", "/v2/userdata", "/settings", "/users"};
+	static const char *const roots[] = {
+		"/userdata", "/v2/userdata", "/settings", "/users", "/internal/logs"};
 	if (slice_starts(path, SLICE("/api/")))
 		(void)take_prefix(&path, SLICE("/api"));
 	for (size_t i = 0; i < COUNT_OF(roots); i++) {
@@ -324,6 +325,8 @@ void home_request(struct fleet *fleet, struct exchange *x)
 	struct fleet_worker *home = home_of(fleet, http_head_find(r.head, r.p, "Comfy-User"));
 	if (home == NULL)
 		handler_refuse(x, 503, "no worker is available");
+	else if (slice_is(r.path, SLICE("/internal/logs/subscribe")))
+		logs_subscribe(fleet, x, home);
 	else if (is_read(&r))
 		handler_forward(x, home->backend, (struct slice){NULL, 0}, false);
 	else

@@ -27,6 +27,7 @@
 
 struct fleet;
 struct job;
+struct link;
 struct sched_client;
 
 /* Lives as long as pages, links or jobs are in its lists, and for a while after (owner_rest).
@@ -41,6 +42,7 @@ struct owner {
 	bool is_anonymous;
 	struct sched_client *sched; /* owned */
 	struct list pages, links, jobs;
+	struct link *logs;  /* held: a worker's log goes there (comfy/logs.c); NULL mostly */
 	struct blob *flags; /* owned: the feature_flags message its newest page sent; NULL none */
 	char cookie[65];    /* the sticky cookie it came with last; "" none */
 	char ip[48];        /* likewise its address */

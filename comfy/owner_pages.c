@@ -1,4 +1,5 @@
 #include "comfy/fleet.h"
+#include "comfy/link.h"
 #include "comfy/owner_parts.h"
 #include "comfy/page.h"
 #include "comfy/status.h"
@@ -180,6 +181,10 @@ void owner_remove_page(struct owner *owner, struct page *page)
 	list_remove(&page->in_fleet);
 	owner->fleet->owners->page_count--;
 	owner_stats.pages--;
+	if (list_is_empty(&owner->pages)) {
+		link_release(owner->logs);
+		owner->logs = NULL;
+	}
 	owner_rest(owner);
 }
 

@@ -51,7 +51,7 @@ route_function route_queue, route_queue_post, route_history, route_history_post,
 /* comfy/submit.c */
 route_function route_prompt;
 
-/* comfy/home.c: one worker's, with copies at the others */
-route_function route_home_read, route_home_write;
+/* comfy/logs.c. `home`: whose log it is. */
+void logs_subscribe(struct fleet *fleet, struct exchange *x, struct fleet_worker *home);
 
 #endif
