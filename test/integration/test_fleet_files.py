@@ -268,6 +268,16 @@ def test_what_the_proxy_did_not_see_made_is_looked_for(mux, workers):
     assert mux.ask("/view?filename=../x").status == 400
 
 
+def test_results_are_inputs_wherever_they_were_made(mux, workers):
+    for worker in workers:
+        worker.test(set={"job_ms": 600})
+    made = [outputs(mux, job)[0] for job in [submit(mux, small_graph(i, "chain")) for i in range(2 * len(workers))]]
+    assert {image["subfolder"][:1] for image in made} == {"", "@"}
+    names = ["/".join(filter(None, (image["subfolder"], image["filename"]))) + " [output]" for image in made]
+    for job in [submit(mux, loading(name, i, "next")) for i, name in enumerate(names)]:
+        assert len(outputs(mux, job)) == 1
+
+
 def test_a_range_of_a_tagged_picture(mux, workers):
     for worker in workers:
         worker.test(set={"job_ms": 600})

@@ -32,6 +32,7 @@ static size_t ask_count;
 static int ask_error; /* what fleet_ask fails with */
 static struct fleet fleet;
 static struct fleet_worker workers[4];
+static struct backend backends[4];
 static bool worker_is_up[4];
 
 static inline void ask_put(struct text *text, const struct fetch_ask *ask)
@@ -96,6 +97,15 @@ static inline void ask_answer(size_t i, uint16_t status, const char *body)
 	asks[i].on_done(&result, asks[i].arg);
 }
 
+/* The same with a body that goes to the sink. */
+static inline void ask_fill(size_t i, const char *octets)
+{
+	size_t n = strlen(octets);
+	ensure(i < ask_count && asks[i].sink > 0);
+	ensure(pwrite(asks[i].sink, octets, n, 0) == (ssize_t)n);
+	ask_answer(i, 200, "");
+}
+
 static inline void ask_fail(size_t i, int error)
 {
 	struct fetch_result result = {.error = error};
@@ -116,14 +126,17 @@ static inline void fleet_help_begin(void)
 {
 	struct err err;
 	memset(workers, 0, sizeof(workers));
+	memset(backends, 0, sizeof(backends));
 	fleet = (struct fleet){.worker_count = COUNT_OF(workers)};
 	list_init(&fleet.workers);
 	fleet.files = files_create();
+	fleet.defs = defs_create();
 	fleet.spool = spool_open("", 0, &err);
-	ensure(fleet.files != NULL && fleet.spool != NULL);
+	ensure(fleet.files != NULL && fleet.defs != NULL && fleet.spool != NULL);
 	for (size_t i = 0; i < COUNT_OF(workers); i++) {
 		(void)snprintf(workers[i].node_id, sizeof(workers[i].node_id), "w%d", (int)i);
 		workers[i].fleet = &fleet;
+		workers[i].backend = &backends[i];
 		workers[i].supply = supply_worker_create(&workers[i]);
 		ensure(workers[i].supply != NULL);
 		list_push_back(&fleet.workers, &workers[i].node);
@@ -140,6 +153,7 @@ static inline void fleet_help_end(void)
 	for (size_t i = 0; i < ask_count; i++)
 		free(asks[i].body);
 	files_destroy(fleet.files);
+	defs_destroy(fleet.defs);
 	spool_close(fleet.spool);
 }
 

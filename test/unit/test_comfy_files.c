@@ -152,10 +152,9 @@ static void outputs_are_learned_wherever_they_stand(void **state)
 {
 	(void)state;
 	files_learn_from(files, "w1", &ann,
-		SLICE(
-			"{\"9\": {\"images\": [" IMAGE("") ", " IMAGE(
-				"d\\u00e9") "], \"animated\": [false]}, \"12\": {\"ui\": {\"x\": "
-					    "[[" IMAGE("x") "]]}, \"text\": [\"filename\"]}}"));
+		SLICE("{\"9\": {\"images\": [" IMAGE("") ", " IMAGE(
+			"d\\u00e9") "], \"animated\": [false]}, \"12\": {\"ui\": {\"x\": "
+				    "[[" IMAGE("x") "]]}, \"text\": [\"filename\"]}}"));
 	assert_int_equal(files_count(files), 3);
 	assert_maker(&ann, "w1");
 	struct file_name name = {SLICE("output"), SLICE("d\xc3\xa9"), SLICE("a.png")};

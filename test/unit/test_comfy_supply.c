@@ -221,6 +221,95 @@ static void names_are_found_in_any_text(void **state)
 	supply_names_release(NULL);
 }
 
+static void a_result_of_another_worker_is_fetched_once(void **state)
+{
+	(void)state;
+	struct supply_names *names = names_of(
+		GRAPH("\"a\": \"@w2/s/r.png [output]\", \"b\": \"@w2/s/r.png [output]\""));
+	assert_non_null(names);
+	assert_int_equal(supply_missing(names, &workers[0]), 1);
+	assert_true(supply_allows(names, &workers[0]));
+	assert_false(supply_job(names, &workers[0], &waits[0]));
+	assert_false(supply_job(names, &workers[1], &waits[1]));
+	assert_int_equal(ask_count, 1);
+	assert_ptr_equal(asks[0].worker, &workers[2]);
+	assert_string_equal(asks[0].path, "/view?filename=r.png&type=output&subfolder=s");
+	ask_fill(0, "result");
+	TURN_UNTIL(ask_count == 3);
+	for (size_t i = 1; i < 3; i++) {
+		assert_ptr_equal(asks[i].worker, &workers[i - 1]);
+		assert_non_null(strstr(asks[i].body, "name=\"subfolder\"\r\n\r\n@w2/s\r\n"));
+		assert_non_null(strstr(asks[i].body, "name=\"type\"\r\n\r\noutput\r\n"));
+		assert_non_null(strstr(asks[i].body, "\r\n\r\nresult\r\n--"));
+		ask_answer(i, 200, "{\"name\": \"r.png\"}");
+		assert_int_equal(told[i - 1], 0);
+	}
+	/* It is in the spool now. */
+	assert_false(supply_job(names, &workers[3], &waits[2]));
+	assert_string_equal(asks[3].path, "/upload/image");
+	supply_wait_cancel(&waits[2]);
+	supply_names_release(names);
+	names = names_of(GRAPH("\"a\": \"@w2/s/r.png [output]\""));
+	assert_true(supply_job(names, &workers[0], &waits[3]));
+	supply_names_release(names);
+}
+
+static void a_result_that_is_gone_is_for_the_worker_to_miss(void **state)
+{
+	(void)state;
+	(void)fleet_upload("cat.png", "miau");
+	struct supply_names *names = names_of(
+		GRAPH("\"a\": \"@w2/r.png [temp]\", \"b\": \"cat.png\""));
+	assert_false(supply_job(names, &workers[0], &waits[0]));
+	ask_answer(0, 404, "");
+	assert_int_equal(ask_count, 2);
+	assert_string_equal(asks[1].path, "/upload/image");
+	ask_answer(1, 200, "{\"name\": \"cat.png\"}");
+	assert_int_equal(told[0], 0);
+	supply_names_release(names);
+	worker_is_up[2] = false;
+	names = names_of(GRAPH("\"a\": \"@w2/r.png [temp]\""));
+	assert_true(supply_job(names, &workers[0], &waits[1]));
+	supply_names_release(names);
+}
+
+static void who_waits_for_a_result_may_leave(void **state)
+{
+	(void)state;
+	struct supply_names *names = names_of(GRAPH("\"a\": \"@w2/r.png [output]\""));
+	assert_false(supply_job(names, &workers[0], &waits[0]));
+	assert_false(supply_job(names, &workers[1], &waits[1]));
+	assert_false(supply_job(names, &workers[3], &waits[2]));
+	supply_wait_cancel(&waits[0]);
+	supply_worker_destroy(workers[3].supply);
+	workers[3].supply = NULL;
+	ask_fail(0, -ETIMEDOUT);
+	assert_int_equal(told[0], 1);
+	assert_int_equal(told[1], -ETIMEDOUT);
+	assert_int_equal(told[2], 1);
+	supply_names_release(names);
+}
+
+static void a_result_without_a_tag_is_its_makers(void **state)
+{
+	(void)state;
+	struct file_name name = {SLICE("output"), SLICE(""), SLICE("r.png")};
+	struct file_client nobody = {0};
+	files_add(fleet.files, &name, "w1", &nobody);
+	files_add(fleet.files, &name, "w2", &nobody);
+	struct supply_names *names = names_of(GRAPH("\"a\": \"r.png [output]\""));
+	assert_non_null(names);
+	for (size_t i = 0; i < COUNT_OF(workers); i++) {
+		assert_int_equal(supply_allows(names, &workers[i]), i == 1);
+		assert_true(supply_job(names, &workers[i], &waits[i]));
+	}
+	backends[1].is_draining = true;
+	assert_true(supply_allows(names, &workers[0]));
+	supply_names_release(names);
+	assert_null(names_of(GRAPH("\"a\": \"r.png\", \"b\": \"s.png [output]\"")));
+	assert_true(supply_allows(NULL, &workers[0]));
+}
+
 #define SUPPLY_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -235,6 +324,10 @@ int main(void)
 		SUPPLY_TEST(what_cannot_be_sent_is_told_later),
 		SUPPLY_TEST(a_worker_that_goes_tells_nobody),
 		SUPPLY_TEST(names_are_found_in_any_text),
+		SUPPLY_TEST(a_result_of_another_worker_is_fetched_once),
+		SUPPLY_TEST(a_result_that_is_gone_is_for_the_worker_to_miss),
+		SUPPLY_TEST(who_waits_for_a_result_may_leave),
+		SUPPLY_TEST(a_result_without_a_tag_is_its_makers),
 	};
 	if (hash_start() != 0)
 		return 1;
