@@ -168,7 +168,8 @@ void event_read_binary(struct comfy_event *ret_event, struct slice message)
 
 uint32_t event_rename(char *message, size_t n, struct slice from, struct slice to)
 {
-	ensure(from.n == to.n && from.n != 0);
+	if (from.n != to.n || from.n == 0)
+		return 0;
 	char *at = message;
 	char *end = message + n;
 	uint32_t count = 0;

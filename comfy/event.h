@@ -45,9 +45,9 @@ struct comfy_event {
 void event_read_text(struct comfy_event *ret_event, struct slice message);
 void event_read_binary(struct comfy_event *ret_event, struct slice message);
 
-/* Replaces each string that is `from`, no part of one, by `to`, of equal length, in place: ids of
- * workers that do not take ours. A message of either sort (within its JSON only), or a page of
- * JSON. Returns how many. */
+/* Replaces each string that is `from`, no part of one, by `to`, in place: ids of workers that do
+ * not take ours. A message of either sort (within its JSON only), or a page of JSON. Returns how
+ * many; 0 when the two are not of equal length, as the ids of all versions are. */
 uint32_t event_rename(char *message, size_t n, struct slice from, struct slice to);
 
 /* exec_info.queue_remaining of a status event; -1. */

@@ -275,6 +275,8 @@ static void whole_strings_are_renamed(void **state)
 	char begin[] = ID "\"";
 	assert_int_equal(rename_in(begin, sizeof(begin) - 1), 0);
 	assert_int_equal(rename_in(begin, 0), 0);
+	assert_int_equal(event_rename(text, sizeof(text) - 1, SLICE(OTHER_ID), SLICE("short")), 0);
+	assert_int_equal(event_rename(text, sizeof(text) - 1, SLICE(""), SLICE("")), 0);
 }
 
 static void pictures_are_not_renamed(void **state)
