@@ -14,6 +14,9 @@
 
 #define SMALL (1u << 20) /* body of a request that only names jobs */
 
+#define INFO_OLD_MS                                                                                \
+	60000 /* models can be added without a restart: an older list is asked for anew */
+
 enum { GET = BIT(0), POST = BIT(1), OTHER = BIT(2) };
 
 struct route {
@@ -25,6 +28,21 @@ struct route {
 	route_function *begin; /* HANDLER_PIECES: called for the head; NULL: the body is held */
 	bool is_prompt;        /* the body may be as large as fleet->settings.prompt_bytes */
 };
+
+/* What is known is told at once; who asks again sees what came since. */
+static void object_info(struct fleet *fleet, struct exchange *x, struct slice rest)
+{
+	list_each (node, &fleet->workers)
+		worker_refresh(CONTAINER_OF(node, struct fleet_worker, node), INFO_OLD_MS);
+	route_object_info(fleet, x, rest);
+}
+
+static void unload_all(struct fleet *fleet, struct exchange *x, struct slice rest)
+{
+	list_each (node, &fleet->workers)
+		sched_worker_restarted(CONTAINER_OF(node, struct fleet_worker, node)->sched);
+	route_free(fleet, x, rest);
+}
 
 static const struct route routes[] = {
 	{.path = "/prompt", .methods = POST, .answer = route_prompt, .is_prompt = true},
@@ -43,11 +61,11 @@ static const struct route routes[] = {
 		.answer = route_job_cancel,
 		.tail = "/cancel"},
 	{.path = "/jobs/", .methods = GET, .is_api_only = true, .answer = route_job},
-	{.path = "/object_info", .methods = GET, .answer = route_object_info},
+	{.path = "/object_info", .methods = GET, .answer = object_info},
 	{.path = "/object_info/", .methods = GET, .answer = route_object_info_class},
 	{.path = "/features", .methods = GET, .answer = route_features},
 	{.path = "/system_stats", .methods = GET, .answer = route_system_stats},
-	{.path = "/free", .methods = POST, .answer = route_free},
+	{.path = "/free", .methods = POST, .answer = unload_all},
 	{.path = "/embeddings", .methods = GET, .answer = route_union},
 	{.path = "/extensions", .methods = GET, .answer = route_union},
 	{.path = "/models", .methods = GET, .answer = route_union},

@@ -48,6 +48,19 @@ static void end_round(struct worker_refresh *refresh)
 	refresh->is_asking = false;
 }
 
+/* Its classes are known now, or it told nonsense. */
+static void on_read(void *arg, int error)
+{
+	struct fleet_worker *worker = arg;
+	if (error == 0) {
+		fleet_place_soon(worker->fleet);
+		return;
+	}
+	worker->refresh->has_failed = true;
+	log_warn("object_info_unusable", "pool=%s worker=%s why=%s", LOG_QUOTE(worker->fleet->name),
+		LOG_QUOTE(worker->node_id), LOG_QUOTE(strerrordesc_np(-error)));
+}
+
 static void take_info(struct fleet_worker *worker, const struct fetch_result *result)
 {
 	if (result->error != 0 || result->status != 200) {
@@ -256,6 +269,7 @@ bool worker_refresh_create(struct fleet_worker *worker)
 	refresh->worker = worker;
 	refresh->step = STEP_REST;
 	worker->refresh = refresh;
+	defs_worker_on_read(worker->defs, on_read, worker);
 	return true;
 }
 
