@@ -177,7 +177,12 @@ static void read_first(struct client *client)
 static void linger(struct client *client)
 {
 	char dropped[16384];
+	uint64_t stop_at = client->lingered_bytes + FLOW_QUOTA;
 	while (client->sock.can_read) {
+		if (client->lingered_bytes >= stop_at) {
+			sock_step_again(&client->sock);
+			return;
+		}
 		ssize_t got = sock_read(&client->sock, dropped, sizeof(dropped));
 		if (got == -EAGAIN)
 			return;
