@@ -12,7 +12,7 @@ from report import ROOT
 SPEEDS = (1, 1, 1, 0.5)
 ROOMS = (2, 2, 2, 1)          # models that stay loaded
 LOAD_S = {0: 10, 1: 15, 2: 25}  # per class of model; the same on each worker
-STEPS = 2
+STEPS = 1
 
 NGINX = """
 daemon off; master_process off; worker_processes 1;
