@@ -15,8 +15,9 @@
 
 #include <errno.h>
 
-#define FIRST_ROOM (UINT64_C(1024) * 1024) /* what a length alone is given; the rest as it comes   \
-					    */
+#define FIRST_ROOM                                                                                 \
+	(UINT64_C(1024) * 1024) /* what a length alone is given; the rest as it comes              \
+				 */
 
 static enum step refuse(struct exchange *x, int status, const char *why, enum close_reason reason)
 {
