@@ -25,6 +25,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#define QUIT_LOOK_MS 200
+
 static void on_hup(void);
 static void on_quit(void);
 static void on_term(void);
@@ -54,6 +56,7 @@ static struct {
 	bool has_signals, has_proxy;
 	bool is_quitting;
 	struct deadline drain;      /* QUIT does not wait longer */
+	struct deadline look;       /* after QUIT: jobs that are still to end */
 	const char *stopped_reason; /* static; NULL while we serve */
 } app;
 
@@ -77,9 +80,20 @@ static void on_int(void)
 	stop("int");
 }
 
+/* Who sent a job and went away will come back for it. */
 static void on_empty(void)
 {
-	stop("quit");
+	if (fleets_unsaved() == 0)
+		stop("quit");
+	else
+		deadline_set(&app.look, QUIT_LOOK_MS);
+}
+
+static void on_look(struct deadline *deadline)
+{
+	(void)deadline;
+	if (proxy_connections() == 0)
+		on_empty();
 }
 
 static void on_drained(struct deadline *deadline)
@@ -101,7 +115,7 @@ static void on_quit(void)
 	proxy_on_empty(on_empty);
 	proxy_stop_accepting();
 	if (proxy_connections() == 0)
-		stop("quit");
+		on_empty();
 }
 
 static void on_hup(void)
@@ -214,6 +228,7 @@ static bool start_parts(const struct command_line *line)
 	if (loop_start() != 0)
 		return start_failed("loop", "out of memory or descriptors");
 	deadline_init(&app.drain, on_drained);
+	deadline_init(&app.look, on_look);
 	if (hash_start() != 0)
 		return start_failed("hash", "the system has no randomness");
 	int rc = proxy_start();

@@ -336,6 +336,17 @@ void fleet_pause(struct fleet *fleet)
 		CONTAINER_OF(node, struct fleet_worker, node)->conf = NULL;
 }
 
+uint32_t fleets_unsaved(void)
+{
+	uint32_t count = 0;
+	list_each (node, &fleets) {
+		const struct fleet *fleet = CONTAINER_OF(node, struct fleet, node);
+		if (fleet->journal == NULL)
+			count += jobs_active(fleet->jobs);
+	}
+	return count;
+}
+
 void fleets_finish(void)
 {
 	list_each_safe (node, &fleets)

@@ -9,7 +9,7 @@
  *
  *   fleet.c     life of the fleet, its workers over reloads
  *   worker.c    what is known of a worker
- *   submit.c    POST /prompt              place.c    a job to a worker
+ *   submit.c    POST /prompt              place.c    a job to a worker; post.c its answer
  *   run.c       events to states          finish.c   ends and history
  *   lose.c      deaths, drains, reruns    poll.c     jobs without a link
  *   supply.c    uploads to workers        recover.c  the journal
@@ -100,6 +100,8 @@ struct fleet {
 struct fleet *fleet_begin(struct lb_pool *pool, bool *ret_ok);
 /* The pool is not in force any more. Nothing of the fleet is lost. Takes NULL. */
 void fleet_pause(struct fleet *fleet);
+/* Jobs that would be lost if the program ended now: accepted, not ended, in no journal. */
+uint32_t fleets_unsaved(void);
 /* At exit. */
 void fleets_finish(void);
 struct fleet *fleet_find(const char *pool_name);

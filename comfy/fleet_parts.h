@@ -32,8 +32,16 @@ void place_all(struct fleet *fleet);
 void place_wait(struct fleet *fleet, struct job *job);
 /* It may not go to that worker for a while. */
 void place_exclude(struct job *job, const struct fleet_worker *worker);
+/* Away from its worker and back into the line; or an end to it, after too many tries. */
+void place_again(struct fleet *fleet, struct job *job, const char *why);
+/* A connection to it failed, for its health. May end the stay of any job there. */
+void place_blame(struct fleet_worker *worker, int error);
 /* Takes it away from its worker and the line, whatever it does there. */
 void place_undo(struct fleet *fleet, struct job *job, enum sched_end end);
+
+/* -- post.c -- */
+/* The link is open, the files are there. */
+void post_prompt(struct job_run *run);
 
 /* -- submit.c: what became of a job whose client still waits; each ends job->submit -- */
 void submit_accepted(struct job *job, struct slice node_errors);

@@ -99,6 +99,7 @@ struct job {
 	uint8_t crashes; /* workers that died while it ran */
 	uint8_t tries;   /* placements */
 	uint8_t oom_retries;
+	uint8_t server_errors; /* workers that answered its prompt with 5xx */
 	uint64_t created_wall_ms, started_wall_ms, ended_wall_ms; /* 0: not yet */
 	uint64_t started_us; /* clock_now_us of execution_start */
 	struct job_run *run; /* owned by place.c while PLACING .. ENDING; NULL else */

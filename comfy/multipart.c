@@ -59,7 +59,8 @@ struct multipart *multipart_create(
 	}
 	multipart->events = events;
 	multipart->arg = arg;
-	memcpy(multipart->delimiter, "\r\n--", 4);
+	static const char before[4] = {'\r', '\n', '-', '-'};
+	memcpy(multipart->delimiter, before, sizeof(before));
 	memcpy(multipart->delimiter + 4, boundary.p, boundary.n);
 	multipart->delimiter_n = boundary.n + 4;
 	/* The first delimiter may stand at the very beginning, without its CRLF. */

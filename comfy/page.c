@@ -1,6 +1,7 @@
 #include "comfy/page.h"
 
 #include "comfy/fleet.h"
+#include "comfy/route.h"
 #include "http/query.h"
 #include "proxy/handler.h"
 
@@ -237,8 +238,8 @@ static struct owner *find_owner(struct fleet *fleet, struct exchange *x)
 	handler_request(x, &request);
 	if (!find_id(request.query, id, &n))
 		return NULL;
-	struct slice cookie = request.keys->value[CONF_KEY_COOKIE];
-	return owners_get(fleet->owners, (struct slice){id, n}, cookie, request.client_ip);
+	return owners_get(
+		fleet->owners, (struct slice){id, n}, route_cookie(&request), request.client_ip);
 }
 
 static struct page *page_create(struct exchange *x)

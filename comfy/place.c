@@ -10,15 +10,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "comfy/check.h"
-#include "comfy/top_keys.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define POST_TIMEOUT_MS 60000
-#define ANSWER_MOST (4u << 20)
 #define TRIES_MOST 30 /* placements of one job, all workers together */
 
 void place_settings(struct fleet *fleet, const struct conf_fleet *conf, struct sched_settings *ret)
@@ -50,6 +46,12 @@ void place_exclude(struct job *job, const struct fleet_worker *worker)
 	job->excluded_us = clock_now_us;
 }
 
+void place_blame(struct fleet_worker *worker, int error)
+{
+	if (!fetch_is_our_fault(error))
+		lb_backend_failed(worker->backend, error == -ETIMEDOUT, fetch_error_text(error));
+}
+
 void place_undo(struct fleet *fleet, struct job *job, enum sched_end end)
 {
 	struct job_run *run = job->run;
@@ -70,8 +72,7 @@ void place_undo(struct fleet *fleet, struct job *job, enum sched_end end)
 	fleet_refresh_room(worker);
 }
 
-/* Back into the line, or an end to it. */
-static void again(struct fleet *fleet, struct job *job, const char *why)
+void place_again(struct fleet *fleet, struct job *job, const char *why)
 {
 	struct fleet_worker *worker = job->run->worker;
 	bool is_unwanted = job->run->is_unwanted;
@@ -94,150 +95,21 @@ static void again(struct fleet *fleet, struct job *job, const char *why)
 	recover_note(fleet, job);
 }
 
-/* The worker may have taken it all the same. */
-static void on_taken_back(const struct fetch_result *result, void *arg)
-{
-	(void)result;
-	(void)arg;
-}
-
-static void take_back(struct fleet_worker *worker, const struct job *job)
-{
-	char body[JOB_ID_BYTES + 32];
-	int n = snprintf(body, sizeof(body), "{\"delete\": [\"%s\"]}", job->id);
-	struct fetch_ask ask = {
-		.path = "/queue",
-		.method = "POST",
-		.fields = "Content-Type: application/json\r\n",
-		.head = {body, (size_t)n},
-		.timeout_ms = POST_TIMEOUT_MS,
-		.body_most = ANSWER_MOST,
-		.on_done = on_taken_back,
-	};
-	if (fleet_ask(worker, &ask) == NULL)
-		log_warn("job_not_taken_back", "worker=%s job=%s", LOG_QUOTE(worker->node_id),
-			job->id);
-}
-
-/* The worker has it. */
-static void accepted(struct fleet *fleet, struct job *job, struct slice answer)
-{
-	struct job_run *run = job->run;
-	struct json_value root, errors = {JSON_KIND_NULL, {NULL, 0}};
-	struct top_key id = {.name = "prompt_id"};
-	if (json_read(answer, &root))
-		(void)json_find(root, "node_errors", &errors);
-	if (top_keys_find(answer, &id, 1) && id.length != 0 && id.length <= JOB_WORKER_ID_MOST) {
-		memcpy(job->worker_id, id.value, id.length);
-		job->worker_id[id.length] = '\0';
-		run->worker->ignores_ids = strcmp(job->worker_id, job->id) != 0;
-	}
-	fleet->stats.placed++;
-	run->worker->backend->stats.jobs_accepted++;
-	jobs_move(fleet->jobs, job, JOB_PLACED);
-	recover_note(fleet, job);
-	owners_status_changed(fleet->owners);
-	if (job->submit != NULL)
-		submit_accepted(job, errors.raw);
-	if (run->is_unwanted) {
-		finish_cancel(fleet, job);
-		return;
-	}
-	if (run->link == NULL)
-		poll_begin(fleet, job);
-	run_early(job);
-}
-
-/* Words of the worker's that stand for a refusal. */
-static void refused(struct fleet *fleet, struct job *job, const struct fetch_result *result)
-{
-	struct fleet_worker *worker = job->run->worker;
-	worker->backend->stats.jobs_refused++;
-	bool is_worth = result->status == 400 && job->oom_retries < 2 &&
-			check_is_worth_another(result->body) &&
-			may_run_elsewhere(fleet, job, worker);
-	if (is_worth && !job->is_second_opinion) {
-		job->is_second_opinion = true;
-		worker_refresh(worker, 5000);
-		again(fleet, job, "refused; another one may accept it");
-		return;
-	}
-	place_undo(fleet, job, SCHED_SHORT);
-	if (job->submit != NULL)
-		submit_refused(fleet, job, result->status, result->body);
-	else
-		finish_refused(fleet, job, result->status, result->body);
-}
-
-static void on_posted(const struct fetch_result *result, void *arg)
-{
-	struct job_run *run = arg;
-	struct fleet *fleet = run->fleet;
-	struct job *job = run->job;
-	run->fetch = NULL;
-	if (result->error == 0 && result->status >= 200 && result->status < 300) {
-		accepted(fleet, job, result->body);
-		return;
-	}
-	if (result->error == 0 && result->status >= 400 && result->status < 500) {
-		refused(fleet, job, result);
-		return;
-	}
-	const char *why = result->error != 0 ? fetch_error_text(result->error)
-					     : "answered with 5xx";
-	struct fleet_worker *worker = run->worker;
-	if (result->error != 0 && result->was_sent)
-		take_back(worker, job);
-	if (result->error != 0 && !fetch_is_our_fault(result->error))
-		lb_backend_failed(worker->backend, result->error == -ETIMEDOUT, why);
-	/* The verdict on the worker may have taken the job away already. */
-	if (job->run == run)
-		again(fleet, job, why);
-}
-
-static void post(struct job_run *run)
-{
-	char head[256], fields[128] = "";
-	struct job *job = run->job;
-	if (job->usage_source[0] != '\0')
-		(void)snprintf(
-			fields, sizeof(fields), "Comfy-Usage-Source: %s\r\n", job->usage_source);
-	(void)strcat(fields, "Content-Type: application/json\r\n");
-	int n = snprintf(head, sizeof(head),
-		"{\"client_id\": \"%s\", \"prompt_id\": \"%s\", \"number\": %s",
-		run->link != NULL ? run->link->sid : job->id, job->id, job->number_text);
-	struct fetch_ask ask = {
-		.path = "/prompt",
-		.method = "POST",
-		.fields = fields,
-		.head = {head, (size_t)n},
-		.body = job->body,
-		.timeout_ms = POST_TIMEOUT_MS,
-		.body_most = ANSWER_MOST,
-		.on_done = on_posted,
-		.arg = run,
-	};
-	run->is_posted = true;
-	run->fetch = fleet_ask(run->worker, &ask);
-	if (run->fetch == NULL)
-		again(run->fleet, job, "no connection can be made now");
-}
-
 static void on_supplied(struct supply_wait *wait, int error)
 {
 	struct job_run *run = CONTAINER_OF(wait, struct job_run, supply);
 	if (run->is_unwanted || error != 0) {
-		again(run->fleet, run->job, "an uploaded file could not be copied there");
+		place_again(run->fleet, run->job, "an uploaded file could not be copied there");
 		return;
 	}
-	post(run);
+	post_prompt(run);
 }
 
 static void supply(struct job_run *run)
 {
 	run->supply.on_done = on_supplied;
 	if (supply_job(run->job->names, run->worker, &run->supply))
-		post(run);
+		post_prompt(run);
 }
 
 static void on_opened(struct link_wait *wait, int error)
@@ -250,12 +122,8 @@ static void on_opened(struct link_wait *wait, int error)
 		run->link = NULL;
 		worker->is_polled = true;
 	} else if (error != 0) {
-		struct job *job = run->job;
-		if (!fetch_is_our_fault(error))
-			lb_backend_failed(
-				worker->backend, error == -ETIMEDOUT, fetch_error_text(error));
-		if (job->run == run)
-			again(run->fleet, job, fetch_error_text(error));
+		place_again(run->fleet, run->job, fetch_error_text(error));
+		place_blame(worker, error);
 		return;
 	} else {
 		worker->is_polled = false;
@@ -311,7 +179,7 @@ static void start(struct fleet *fleet, struct job *job, struct fleet_worker *wor
 	recover_note(fleet, job);
 	run->link = link_get(job->owner, worker);
 	if (run->link == NULL) {
-		again(fleet, job, "no connection can be made now");
+		place_again(fleet, job, "no connection can be made now");
 		return;
 	}
 	run->opened.on_known = on_opened;

@@ -15,7 +15,8 @@
 #define FIRST_MS 1 /* after a link broke it matters to know soon whether the worker lives */
 #define TIMEOUT_MS 10000
 #define ANSWER_MOST (256u << 20)
-#define REFUSALS 2 /* questions in a row that nobody answers: the worker is gone */
+#define ODDITIES 60 /* answers in a row that say nothing, or none in time */
+#define REFUSALS 2  /* questions in a row that nobody answers: the worker is gone */
 
 static void ask(struct job_run *run, const char *path,
 	void (*on_done)(const struct fetch_result *result, void *arg))
@@ -49,6 +50,11 @@ static void later(struct job_run *run, int error)
 			lose_worker(worker, fetch_error_text(error));
 		return;
 	}
+	if (!is_refusal(error) && ++run->oddities >= ODDITIES) {
+		finish_failed(run->fleet, run->job, "comfymux.WorkerSilent",
+			"The worker took this job and does not tell what became of it.");
+		return;
+	}
 	deadline_set(&run->deadline, run->refusals != 0 ? 100 : POLL_MS);
 }
 
@@ -62,7 +68,7 @@ static void on_queue(const struct fetch_result *result, void *arg)
 		later(run, result->error);
 		return;
 	}
-	run->refusals = 0;
+	run->refusals = run->oddities = 0;
 	if (cancel_is_in(root, "queue_running", job->worker_id)) {
 		run->misses = 0;
 		if (job->state == JOB_PLACED) {

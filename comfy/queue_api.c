@@ -250,7 +250,7 @@ void route_history_post(struct fleet *fleet, struct exchange *x, struct slice re
 /* Whether a running job is of the client that asks: by its cookie; without one, by address. */
 static bool is_its_own(const struct job *job, const struct handler_request *r)
 {
-	struct slice cookie = r->keys->value[CONF_KEY_COOKIE];
+	struct slice cookie = route_cookie(r);
 	if (cookie.n != 0)
 		return slice_is(cookie, slice_of(job->owner->cookie));
 	return job->owner->cookie[0] == '\0' && strcmp(job->owner->ip, r->client_ip) == 0;

@@ -30,6 +30,14 @@ void route_answer(struct exchange *x, int status, struct blob *json); /* takes t
 /* {"error": ...} of ComfyUI's shape (comfy/check.h). */
 void route_refuse(struct exchange *x, int status, const char *type, const char *message);
 
+/* The cookie that the client came with. One that it is only now given says nothing of who it is: a
+ * script that keeps none gets another one with every answer. */
+static inline struct slice route_cookie(const struct handler_request *request)
+{
+	return request->is_cookie_new ? (struct slice){NULL, 0}
+				      : request->keys->value[CONF_KEY_COOKIE];
+}
+
 /* comfy/info.c: what all workers know together */
 route_function route_object_info, route_object_info_class, route_system_stats, route_free,
 	route_features;

@@ -19,27 +19,29 @@ struct job_run {
 	struct link *link; /* held; NULL: polled */
 	struct link_wait opened;
 	struct supply_wait supply;
-	struct fetch *fetch;        /* POST /prompt, or a question about its history */
-	struct deadline deadline;   /* what comes next: see on_due of the file that set it */
-	struct list early;          /* struct run_frame, owned */
+	struct fetch *fetch;      /* POST /prompt, or a question about its history */
+	struct deadline deadline; /* what comes next: see on_due of the file that set it */
+	struct list early;        /* struct run_frame, owned */
 	size_t early_bytes;
 	struct list held;     /* struct run_frame, owned: told once the history is there */
 	struct text outputs;  /* "9": {...}, "12": {...} as `executed` told */
 	struct text messages; /* ["execution_start", {...}], ... as the history has them */
 	enum run_outcome outcome;
-	bool is_posted;    /* the worker may have it */
-	bool is_released;  /* the worker's slot was given back */
-	bool was_cached;   /* every node was */
-	bool is_removing;  /* a delete is under way */
-	bool is_polled;    /* poll.c has it: its events do not come */
-	uint8_t misses;    /* looks in a row in which its worker did not know it */
-	uint8_t refusals;  /* questions in a row that nobody took */
-	bool is_unwanted;  /* it was cancelled while it was on its way */
+	bool is_posted;   /* the worker may have it */
+	bool is_released; /* the worker's slot was given back */
+	bool was_cached;  /* every node was */
+	bool is_removing; /* a delete is under way */
+	bool is_polled;   /* poll.c has it: its events do not come */
+	uint8_t misses;   /* looks in a row in which its worker did not know it */
+	uint8_t oddities; /* answers in a row that said nothing */
+	uint8_t refusals; /* questions in a row that nobody took */
+	bool is_unwanted; /* it was cancelled while it was on its way */
 	uint8_t history_tries;
 	uint64_t terminal_us;
 };
 
-struct job_run *run_create(struct fleet *fleet, struct job *job, struct fleet_worker *worker) MUST_CHECK;
+struct job_run *run_create(
+	struct fleet *fleet, struct job *job, struct fleet_worker *worker) MUST_CHECK;
 /* Ends all that it waits for. Takes NULL. */
 void run_destroy(struct job_run *run);
 

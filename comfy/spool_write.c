@@ -177,7 +177,7 @@ static int finish_digest(struct spool_write *write, char out[65])
 	if (EVP_DigestFinal_ex(write->digest, octets, &n) != 1 || n != 32)
 		return -ENOMEM;
 	for (unsigned i = 0; i < n; i++)
-		(void)snprintf(out + 2 * i, 3, "%02x", octets[i]);
+		(void)snprintf(out + (size_t)2 * i, 3, "%02x", octets[i]);
 	return 0;
 }
 

@@ -149,6 +149,18 @@ void submit_refused(struct fleet *fleet, struct job *job, uint16_t status, struc
 	refuse(fleet, job, status, blob_copy(body.p, body.n));
 }
 
+/* What nobody is known to have, one whose list is not known yet may have. */
+static bool is_all_known(const struct fleet *fleet)
+{
+	list_each (node, &fleet->workers) {
+		const struct fleet_worker *worker = CONTAINER_OF(node, struct fleet_worker, node);
+		if (fleet_worker_is_up(worker) && !worker->is_leaving &&
+			!defs_worker_is_known(worker->defs))
+			return false;
+	}
+	return true;
+}
+
 /* No worker can take it now: it waits here, if it is right as far as can be told. */
 static void let_wait(struct fleet *fleet, struct job *job)
 {
@@ -162,12 +174,21 @@ static void let_wait(struct fleet *fleet, struct job *job)
 				"later."));
 		return;
 	}
-	if (check_graph(fleet->defs, &submit->read, &result) != 0) {
+	if (is_all_known(fleet) && check_graph(fleet->defs, &submit->read, &result) != 0) {
 		refuse(fleet, job, 503, check_refusal("out_of_memory", "Out of memory", ""));
 		return;
 	}
 	if (!result.is_ok) {
 		refuse(fleet, job, 400, result.answer);
+		return;
+	}
+	if (!may_run_somewhere(fleet, job)) {
+		blob_unref(result.answer);
+		blob_unref(result.outputs);
+		refuse(fleet, job, 400,
+			check_refusal("no_suitable_worker", "No worker can run this job",
+				"None has the capability, all the nodes and all the models that it "
+				"asks for, and enough memory."));
 		return;
 	}
 	blob_unref(job->node_errors);
@@ -230,7 +251,7 @@ void route_prompt(struct fleet *fleet, struct exchange *x, struct slice rest)
 	submit->text = blob_copy(r.body.p, r.body.n);
 	struct submit_ask ask = {
 		.body = submit->text == NULL ? (struct slice){"", 0} : blob_slice(submit->text),
-		.cookie = r.keys->value[CONF_KEY_COOKIE],
+		.cookie = route_cookie(&r),
 		.capability = header(&r, "X-Comfymux-Capability"),
 		.priority = header(&r, fleet->priority_header),
 		.usage_source = header(&r, "Comfy-Usage-Source"),
