@@ -75,14 +75,12 @@ void ask_first_member(struct fleet *fleet, struct exchange *x)
 	size_t most = fleet->worker_count;
 	struct asked *asked = calloc(1, sizeof(*asked) + most * sizeof(asked->fetches[0]));
 	struct one *ones = arena_take(r.arena, (most + 1) * sizeof(*ones));
-	char *path = arena_take(r.arena, r.target.n + 1);
+	char *path = route_target(&r);
 	if (asked == NULL || ones == NULL || path == NULL) {
 		free(asked);
 		route_answer(x, 200, NULL);
 		return;
 	}
-	memcpy(path, r.target.p, r.target.n);
-	path[r.target.n] = '\0';
 	asked->x = x;
 	asked->state.on_gone = on_gone;
 	list_each (node, &fleet->workers) {

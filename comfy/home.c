@@ -272,7 +272,8 @@ static struct write *make_write(const struct handler_request *r)
 	struct slice user = http_head_find(r->head, r->p, "Comfy-User");
 	write->refs = 1;
 	(void)snprintf(write->method, sizeof(write->method), "%.*s", (int)r->method.n, r->method.p);
-	write->target = strndup(r->target.p, r->target.n);
+	const char *target = route_target(r);
+	write->target = target == NULL ? NULL : strdup(target);
 	bool has_fields = asprintf(&write->fields, "%s%.*s%s%s%.*s%s",
 				  type.n == 0 ? "" : "Content-Type: ", (int)type.n, type.p,
 				  type.n == 0 ? "" : "\r\n",

@@ -27,6 +27,9 @@ typedef void route_function(struct fleet *fleet, struct exchange *x, struct slic
 
 /* Forgets the state pointer (before freeing it) and answers. */
 void route_answer(struct exchange *x, int status, struct blob *json); /* takes the reference */
+/* Path and query as sent, without what an absolute-form target (RFC 9112 section 3.2.2) has before
+ * them; in the arena. NULL: no memory. */
+char *route_target(const struct handler_request *r);
 /* {"error": ...} of ComfyUI's shape (comfy/check.h). */
 void route_refuse(struct exchange *x, int status, const char *type, const char *message);
 

@@ -217,6 +217,21 @@ void route_answer(struct exchange *x, int status, struct blob *json)
 	blob_unref(json);
 }
 
+char *route_target(const struct handler_request *r)
+{
+	size_t n = r->path.n + (r->query.n == 0 ? 0 : r->query.n + 1);
+	char *target = arena_take(r->arena, n + 1);
+	if (target == NULL)
+		return NULL;
+	memcpy(target, r->path.p, r->path.n);
+	if (r->query.n != 0) {
+		target[r->path.n] = '?';
+		memcpy(target + r->path.n + 1, r->query.p, r->query.n);
+	}
+	target[n] = '\0';
+	return target;
+}
+
 void route_refuse(struct exchange *x, int status, const char *type, const char *message)
 {
 	route_answer(x, status, check_refusal(type, message, ""));
