@@ -206,6 +206,24 @@ void finish_ask_history(struct job_run *run)
 
 /* -- the end marker -- */
 
+static void keep_text(struct list *told, const char *before, const char *p, const char *after)
+{
+	struct text text;
+	text_init(&text, 256);
+	text_puts(&text, before);
+	text_puts(&text, p);
+	text_puts(&text, after);
+	if (!text.is_short)
+		run_keep(told, WS_TEXT, (struct slice){text.p, text.n});
+	text_finish(&text);
+}
+
+static void keep_marker(struct list *told, const struct job *job)
+{
+	keep_text(told, "{\"type\": \"executing\", \"data\": {\"node\": null, \"prompt_id\": \"",
+		job->id, "\"}}");
+}
+
 static void release_slot(struct fleet *fleet, struct job *job)
 {
 	struct job_run *run = job->run;
@@ -234,6 +252,9 @@ void finish_job(struct fleet *fleet, struct job *job)
 	}
 	if (job->submit != NULL)
 		submit_accepted(job, (struct slice){NULL, 0});
+	/* Its worker never told the end, and the client waits for it. */
+	if (list_is_empty(&run->held))
+		keep_marker(&run->held, job);
 	jobs_move(fleet->jobs, job, JOB_ENDING);
 	release_slot(fleet, job);
 	finish_ask_history(run);
@@ -269,18 +290,6 @@ static struct blob *error_data(const struct job *job, const char *type, const ch
 	return blob_of_text(&text);
 }
 
-static void keep_text(struct list *told, const char *before, const char *p, const char *after)
-{
-	struct text text;
-	text_init(&text, 256);
-	text_puts(&text, before);
-	text_puts(&text, p);
-	text_puts(&text, after);
-	if (!text.is_short)
-		run_keep(told, WS_TEXT, (struct slice){text.p, text.n});
-	text_finish(&text);
-}
-
 void finish_failed(struct fleet *fleet, struct job *job, const char *type, const char *message)
 {
 	struct list told;
@@ -304,8 +313,7 @@ void finish_failed(struct fleet *fleet, struct job *job, const char *type, const
 		text_finish(&status);
 		keep_text(&told, "{\"type\": \"execution_error\", \"data\": ", data->p, "}");
 	}
-	keep_text(&told, "{\"type\": \"executing\", \"data\": {\"node\": null, \"prompt_id\": \"",
-		job->id, "\"}}");
+	keep_marker(&told, job);
 	blob_unref(data);
 	place_undo(fleet, job, SCHED_SHORT);
 	if (job->submit != NULL)
