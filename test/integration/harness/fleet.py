@@ -343,7 +343,7 @@ class Fleet:
 
     def submit(self, prompt=None, headers=None, **fields):
         """POST /prompt; .id if it was taken, .error if not. fields: client_id, prompt_id, number, front, extra_data."""
-        return self.call("POST", "/prompt", {"prompt": prompt or graph(), **fields}, headers)
+        return self.call("POST", "/prompt", {"prompt": graph() if prompt is None else prompt, **fields}, headers)
 
     def page(self, client_id=None, **more):
         return Page(self, client_id or str(uuid.uuid4()), **more)
@@ -413,6 +413,9 @@ class Fleet:
     # -- between tests, and the end
 
     def begin(self):
+        if self.remaining():  # of a test that failed
+            self.post("/queue", {"clear": True})
+            self.go_on()
         for worker in self.workers:
             worker.test(fault="none", reset=True, set={"job_ms": 200, "steps": 4})
         self.mux.announced.clear()
