@@ -32,6 +32,8 @@ void place_all(struct fleet *fleet);
 void place_wait(struct fleet *fleet, struct job *job);
 /* It may not go to that worker for a while. */
 void place_exclude(struct job *job, const struct fleet_worker *worker);
+/* Copies its files to its worker and posts it. */
+void place_supply(struct job_run *run);
 /* Away from its worker and back into the line; or an end to it, after too many tries. */
 void place_again(struct fleet *fleet, struct job *job, const char *why);
 /* A connection to it failed, for its health. May end the stay of any job there. */

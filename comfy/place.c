@@ -105,7 +105,7 @@ static void on_supplied(struct supply_wait *wait, int error)
 	post_prompt(run);
 }
 
-static void supply(struct job_run *run)
+void place_supply(struct job_run *run)
 {
 	run->supply.on_done = on_supplied;
 	if (supply_job(run->job->names, run->worker, &run->supply))
@@ -128,7 +128,7 @@ static void on_opened(struct link_wait *wait, int error)
 	} else {
 		worker->is_polled = false;
 	}
-	supply(run);
+	place_supply(run);
 }
 
 /* To its worker's lists. */

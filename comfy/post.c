@@ -93,9 +93,18 @@ static void accepted(struct fleet *fleet, struct job *job, const struct fetch_re
 static void refused(struct fleet *fleet, struct job *job, const struct fetch_result *result)
 {
 	struct fleet_worker *worker = job->run->worker;
+	struct job_run *run = job->run;
+	bool is_missing = result->status == 400 && check_is_worth_another(result->body);
+	/* Its files may have been taken away there since they were copied. */
+	if (is_missing && !run->is_resupplied && !run->is_unwanted &&
+		supply_forget_names(worker->supply, job->names)) {
+		run->is_resupplied = true;
+		run->is_posted = false;
+		place_supply(run);
+		return;
+	}
 	worker->backend->stats.jobs_refused++;
-	bool is_worth = result->status == 400 && !job->is_second_opinion &&
-			check_is_worth_another(result->body) &&
+	bool is_worth = is_missing && !job->is_second_opinion &&
 			may_run_elsewhere(fleet, job, worker);
 	if (!is_worth) {
 		end_refused(fleet, job, result);

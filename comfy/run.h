@@ -27,15 +27,16 @@ struct job_run {
 	struct text outputs;  /* "9": {...}, "12": {...} as `executed` told */
 	struct text messages; /* ["execution_start", {...}], ... as the history has them */
 	enum run_outcome outcome;
-	bool is_posted;   /* the worker may have it */
-	bool is_released; /* the worker's slot was given back */
-	bool was_cached;  /* every node was */
-	bool is_removing; /* a delete is under way */
-	bool is_polled;   /* poll.c has it: its events do not come */
-	uint8_t misses;   /* looks in a row in which its worker did not know it */
-	uint8_t oddities; /* answers in a row that said nothing */
-	uint8_t refusals; /* questions in a row that nobody took */
-	bool is_unwanted; /* it was cancelled while it was on its way */
+	bool is_posted;     /* the worker may have it */
+	bool is_resupplied; /* its files were copied there anew */
+	bool is_released;   /* the worker's slot was given back */
+	bool was_cached;    /* every node was */
+	bool is_removing;   /* a delete is under way */
+	bool is_polled;     /* poll.c has it: its events do not come */
+	uint8_t misses;     /* looks in a row in which its worker did not know it */
+	uint8_t oddities;   /* answers in a row that said nothing */
+	uint8_t refusals;   /* questions in a row that nobody took */
+	bool is_unwanted;   /* it was cancelled while it was on its way */
 	uint8_t history_tries;
 	uint64_t terminal_us;
 };

@@ -98,6 +98,18 @@ void supply_worker_forget(struct supply_worker *supply)
 		CONTAINER_OF(node, struct supply_copy, node)->is_stale = true;
 }
 
+bool supply_forget_names(struct supply_worker *supply, const struct supply_names *names)
+{
+	for (uint32_t i = 0; names != NULL && i < names->count; i++) {
+		const struct spool_file *file = names->names[i].file;
+		if (file == NULL || !supply_worker_has(supply, file))
+			continue;
+		uint64_t bit = file->version - supply->first;
+		supply->bits[bit / 64] &= ~(UINT64_C(1) << (bit % 64));
+	}
+	return names != NULL && names->count != 0;
+}
+
 /* -- copies -- */
 
 static void copy_destroy(struct supply_copy *copy)

@@ -76,6 +76,8 @@ void supply_worker_destroy(struct supply_worker *supply);
 /* It was restarted, or is another one now: nothing is known of its files. Who waits goes on
  * waiting. */
 void supply_worker_forget(struct supply_worker *supply);
+/* It says that it misses some of these. False: there are none. */
+bool supply_forget_names(struct supply_worker *supply, const struct supply_names *names);
 bool supply_worker_has(const struct supply_worker *supply, const struct spool_file *file);
 /* It has this version: it was made there. */
 void supply_worker_learn(struct supply_worker *supply, const struct spool_file *file);

@@ -120,6 +120,19 @@ def test_an_uploaded_picture_goes_where_it_is_needed(mux, workers):
     assert [straight(worker, told) for worker in workers] == [200] * len(workers)
 
 
+def test_a_picture_that_a_worker_lost_is_brought_again(fleet_of, workers):
+    mux = fleet_of()
+    upload(mux, noise(1), "lost.png")
+    for worker in workers:
+        worker.test(set={"job_ms": 600})
+    for job in [submit(mux, loading("lost.png", i)) for i in range(len(workers))]:
+        outputs(mux, job)
+    for worker in workers:
+        worker.test(reset=True)
+    for job in [submit(mux, loading("lost.png", i)) for i in range(len(workers))]:
+        outputs(mux, job)
+
+
 @pytest.mark.parametrize("filename, name", [
     ("it's 50% \u00fc;x.png", "it's 50% \u00fc;x.png"), ("filename*=UTF-8''%c3%bc%22%5c.png", "\u00fc\"\\.png"),
     ("a%20b.png", "a%20b.png"), ("/abs.png", "abs.png")])

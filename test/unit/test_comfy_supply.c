@@ -156,6 +156,22 @@ static void a_restarted_worker_has_nothing(void **state)
 	assert_int_equal(told[0], 0);
 }
 
+static void what_a_worker_misses_is_copied_again(void **state)
+{
+	(void)state;
+	struct spool_file *cat = fleet_upload("cat.png", "1");
+	struct spool_file *dog = fleet_upload("dog.png", "2");
+	struct supply_names *names = names_of(GRAPH("\"image\": \"cat.png\""));
+	supply_worker_learn(workers[0].supply, cat);
+	supply_worker_learn(workers[0].supply, dog);
+	assert_true(supply_forget_names(workers[0].supply, names));
+	assert_false(supply_worker_has(workers[0].supply, cat));
+	assert_true(supply_worker_has(workers[0].supply, dog));
+	assert_true(supply_forget_names(workers[1].supply, names));
+	assert_false(supply_forget_names(workers[0].supply, NULL));
+	supply_names_release(names);
+}
+
 static void what_a_worker_refuses_is_told(void **state)
 {
 	(void)state;
@@ -320,6 +336,7 @@ int main(void)
 		SUPPLY_TEST(several_files_go_one_after_the_other),
 		SUPPLY_TEST(a_name_that_means_another_file_is_copied_again),
 		SUPPLY_TEST(a_restarted_worker_has_nothing),
+		SUPPLY_TEST(what_a_worker_misses_is_copied_again),
 		SUPPLY_TEST(what_a_worker_refuses_is_told),
 		SUPPLY_TEST(what_cannot_be_sent_is_told_later),
 		SUPPLY_TEST(a_worker_that_goes_tells_nobody),
