@@ -173,8 +173,7 @@ static bool read_body(struct exchange *x, struct handler_request *r, struct json
 static bool is_true(struct json_value root, const char *name)
 {
 	struct json_value value;
-	return json_find(root, name, &value) && value.kind != JSON_KIND_FALSE &&
-	       value.kind != JSON_KIND_NULL;
+	return json_find(root, name, &value) && json_is_truthy(value);
 }
 
 static struct job *find_quoted(struct fleet *fleet, struct json_value value)
