@@ -47,7 +47,7 @@ struct fleet_worker {
 	bool is_polled;        /* completions are only seen by polling */
 	bool is_leaving;       /* not in the configuration any more */
 	int32_t queue_len;     /* what it says itself; -1 unknown */
-	struct blob *features; /* owned: GET /features, NULL unknown or none */
+	struct blob *features; /* owned: GET /features, {} if it has none; NULL unknown */
 	uint64_t vram_total;
 	struct worker_refresh *refresh; /* owned by worker.c */
 	struct home_worker *home;       /* owned by home.c: writes that it has to get */

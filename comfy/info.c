@@ -206,17 +206,16 @@ void route_free(struct fleet *fleet, struct exchange *x, struct slice rest)
 
 /* -- features -- */
 
-/* A worker that is up and has told none may be of a version that has none. */
+/* Of those that were asked already: a page is answered once, so who comes first must not get
+ * nothing because one worker is slow to tell. */
 static struct blob *common_features(const struct fleet *fleet)
 {
 	struct features_merge merge;
 	features_merge_init(&merge);
 	list_each (node, &fleet->workers) {
 		const struct fleet_worker *worker = CONTAINER_OF(node, struct fleet_worker, node);
-		if (!fleet_worker_is_up(worker) || worker->is_leaving)
-			continue;
-		features_merge_add(&merge,
-			worker->features == NULL ? SLICE("{}") : blob_slice(worker->features));
+		if (fleet_worker_is_up(worker) && !worker->is_leaving && worker->features != NULL)
+			features_merge_add(&merge, blob_slice(worker->features));
 	}
 	return features_merge_end(&merge);
 }

@@ -93,6 +93,8 @@ static void take_features(struct fleet_worker *worker, const struct fetch_result
 	blob_unref(worker->features);
 	worker->features = NULL;
 	/* A version that has none answers 404. */
+	if (result->error == 0 && result->status == 404)
+		worker->features = blob_copy("{}", 2);
 	if (result->error == 0 && result->status == 200 && json_read(result->body, &value) &&
 		value.kind == JSON_KIND_OBJECT)
 		worker->features = blob_copy(result->body.p, result->body.n);
