@@ -10,6 +10,12 @@
 #include "proxy/ws.h"
 
 static int links_closed;
+static const struct link *released;
+
+void link_release(struct link *link)
+{
+	released = link;
+}
 
 void links_close_owner(struct owner *owner)
 {

@@ -50,6 +50,21 @@ static void every_page_of_an_owner_hears_and_no_other(void **state)
 	owner_remove_page(b, &other->page);
 }
 
+static void the_last_page_lets_go_of_the_workers_log(void **state)
+{
+	(void)state;
+	struct link link;
+	struct owner *a = get("a");
+	struct test_page *one = open_page(0, a);
+	struct test_page *two = open_page(1, a);
+	a->logs = &link;
+	owner_remove_page(a, &one->page);
+	assert_ptr_equal(a->logs, &link);
+	owner_remove_page(a, &two->page);
+	assert_null(a->logs);
+	assert_ptr_equal(released, &link);
+}
+
 static void what_may_be_replaced_is_told_apart(void **state)
 {
 	(void)state;
@@ -263,6 +278,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_first_status_tells_a_page_its_id),
 		TEST(every_page_of_an_owner_hears_and_no_other),
+		TEST(the_last_page_lets_go_of_the_workers_log),
 		TEST(what_may_be_replaced_is_told_apart),
 		TEST(a_page_that_comes_back_hears_where_things_are),
 		TEST(an_end_that_was_heard_leaves_nothing_of_its_job),
