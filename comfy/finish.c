@@ -114,19 +114,15 @@ static enum job_state state_of(const struct job_run *run, struct slice status)
 					    : JOB_FAILED;
 }
 
-void finish_with_entry(struct fleet *fleet, struct job *job, struct json_value entry)
+/* `outputs` as clients see them: with the names that the fleet gives to files. */
+static void conclude(
+	struct fleet *fleet, struct job *job, struct json_value entry, struct slice outputs)
 {
 	struct job_run *run = job->run;
-	struct slice outputs = raw_of(entry, "outputs", SLICE("{}"));
 	struct slice status = raw_of(entry, "status", SLICE("{}"));
 	enum job_state state = state_of(run, status);
-	files_learn(fleet, job, outputs);
-	struct blob *renamed = files_rename_outputs(fleet, run->worker, outputs);
-	if (renamed != NULL)
-		outputs = blob_slice(renamed);
 	blob_unref(job->result);
 	job->result = result_of(outputs, status, raw_of(entry, "meta", SLICE("{}")));
-	blob_unref(renamed);
 	if (job->result != NULL && strcmp(job->worker_id, job->id) != 0)
 		(void)event_rename(job->result->p, job->result->n, slice_of(job->worker_id),
 			slice_of(job->id));
@@ -138,6 +134,15 @@ void finish_with_entry(struct fleet *fleet, struct job *job, struct json_value e
 		list_init(&run->held);
 	}
 	end(fleet, job, state, &told);
+}
+
+void finish_with_entry(struct fleet *fleet, struct job *job, struct json_value entry)
+{
+	struct slice outputs = raw_of(entry, "outputs", SLICE("{}"));
+	files_learn(fleet, job, outputs);
+	struct blob *renamed = files_rename_outputs(fleet, job->run->worker, outputs);
+	conclude(fleet, job, entry, renamed != NULL ? blob_slice(renamed) : outputs);
+	blob_unref(renamed);
 }
 
 /* -- without it -- */
@@ -164,7 +169,7 @@ static void finish_by_events(struct fleet *fleet, struct job *job)
 	if (whole == NULL || !json_read(blob_slice(whole), &entry))
 		entry = (struct json_value){JSON_KIND_OBJECT, SLICE("{}")};
 	/* The names in it are those that were shown already. */
-	finish_with_entry(fleet, job, entry);
+	conclude(fleet, job, entry, raw_of(entry, "outputs", SLICE("{}")));
 	blob_unref(whole);
 }
 

@@ -214,8 +214,9 @@ static bool try_known(struct locate *locate)
 		found(locate, worker, 0);
 		return true;
 	}
-	/* Another worker's file of that name would be another picture. */
-	if (is_made && worker != NULL) {
+	/* Another worker's file of that name would be another picture. A worker that left may
+	 * return. */
+	if (is_made) {
 		found(locate, NULL, -EHOSTDOWN);
 		return true;
 	}

@@ -54,6 +54,8 @@ class Chaos:
         finally:
             await asyncio.gather(*self.tasks)
         await self.reload()
+        await asyncio.to_thread(self.fleet.wait_known)
+        await self.crowd.everybody()
 
     def note(self, what):
         self.done.append((round(time.monotonic() - self.crowd.end + SECONDS, 2), what))

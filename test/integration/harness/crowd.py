@@ -243,8 +243,8 @@ class Visitor:
             await self.open()
 
     async def come_and_go(self):
-        if self.pick.random() < 0.4:
-            watch = next(w for w in self.watches if w.ended is None)
+        watch = next((w for w in self.watches if w.ended is None), None)
+        if watch is not None and self.pick.random() < 0.4:
             await (watch.leave() if self.kind == "leaving" else watch.cut())
             await self.pause(0.5)
 
@@ -261,9 +261,9 @@ class Visitor:
                 for _ in range(self.pick.choice((1, 1, 2, 4))):
                     await self.submit()
                     await self.pause(0.3)
+                    if self.kind == "cancelling" and self.tickets[-1].is_accepted and self.pick.random() < 0.4:
+                        await self.cancel(self.tickets[-1])
                 await self.pause(1.5)
-                if self.kind == "cancelling" and self.tickets[-1].is_accepted and self.pick.random() < 0.7:
-                    await self.cancel(self.tickets[-1])
                 if self.kind in ("leaving", "cutting"):
                     await self.come_and_go()
                 await self.keep_open()
@@ -341,7 +341,7 @@ class Crowd:
         self.end = time.monotonic() + seconds
         self.visitors = [Visitor(self, number) for number in range(size)]
         self.done = 0
-        self.all_done, self.up = asyncio.Event(), asyncio.Event()
+        self.all_done = asyncio.Event()
 
     def url(self, target):
         return f"http://{self.address[0]}:{self.address[1]}{target}"
@@ -361,9 +361,9 @@ class Crowd:
             await asyncio.sleep(0.02)
 
     async def everybody(self):
-        """Until nobody waits for a job any more."""
+        """Until nobody waits for a job any more, and all that was broken is mended."""
         self.done += 1
-        if self.done == len(self.visitors):
+        if self.done == len(self.visitors) + 1:
             self.all_done.set()
         await self.all_done.wait()
 
