@@ -227,6 +227,7 @@ static void fleet_destroy(struct fleet *fleet)
 {
 	deadline_clear(&fleet->tick);
 	next_turn_cancel(&fleet->placing);
+	home_finish(fleet);
 	if (fleet->jobs != NULL)
 		finish_abandon_all(fleet);
 	list_each_safe (node, &fleet->workers)
@@ -253,6 +254,7 @@ static struct fleet *fleet_create(const struct conf_pool *conf)
 		return NULL;
 	list_init(&fleet->workers);
 	list_init(&fleet->submits);
+	list_init(&fleet->home_writes);
 	list_init(&fleet->node);
 	next_turn_init(&fleet->placing, on_placing);
 	deadline_init(&fleet->tick, on_tick);
@@ -301,6 +303,8 @@ static void take_settings(struct fleet *fleet, const struct conf_pool *conf)
 	jobs_set_limits(fleet->jobs, &limits);
 	place_settings(fleet, &conf->fleet, &settings);
 	schedule_set(fleet->schedule, &settings);
+	if (fleet->spool != NULL)
+		spool_set_most(fleet->spool, conf->fleet.spool_bytes);
 	if (fleet->journal != NULL)
 		journal_set_full(fleet->journal, conf->fleet.journal.sync == CONF_SYNC_FULL);
 }

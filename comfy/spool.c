@@ -132,6 +132,12 @@ static void drop(struct spool_entry *entry)
 	spool->stats.dropped++;
 }
 
+void spool_set_most(struct spool *spool, uint64_t most_bytes)
+{
+	spool->most_bytes = most_bytes;
+	(void)spool_make_room(spool, 0);
+}
+
 int spool_make_room(struct spool *spool, uint64_t n)
 {
 	if (spool->most_bytes == 0)

@@ -34,6 +34,8 @@ struct spool_file {
  * with *err. */
 struct spool *spool_open(const char *dir, uint64_t most_bytes, struct err *err) MUST_CHECK;
 void spool_close(struct spool *spool); /* takes NULL */
+/* Another bound: what is over it goes at once, but for what is held. */
+void spool_set_most(struct spool *spool, uint64_t most_bytes);
 
 /* A file being written. */
 struct spool_write;

@@ -217,9 +217,8 @@ struct spool *spool_open(const char *dir, uint64_t most_bytes, struct err *err)
 	}
 	if (!spool->is_temporary)
 		sweep(spool);
-	spool->most_bytes = most_bytes;
-	/* The bound may be lower than last time; nobody holds a file yet. */
-	ensure(spool_make_room(spool, 0) == 0);
+	/* It may be lower than last time. */
+	spool_set_most(spool, most_bytes);
 	return spool;
 }
 

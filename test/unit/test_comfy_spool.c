@@ -287,6 +287,22 @@ static void what_is_held_stays(void **state)
 	assert_null(spool_find(spool, "input", "", "a"));
 }
 
+static void another_bound_counts_at_once(void **state)
+{
+	(void)state;
+	reopen(0);
+	struct spool_file *a = upload("a", "aaaa");
+	(void)upload("b", "bbbb");
+	spool_hold(a);
+	spool_set_most(spool, 2);
+	assert_non_null(spool_find(spool, "input", "", "a"));
+	assert_null(spool_find(spool, "input", "", "b"));
+	spool_release(a);
+	spool_set_most(spool, 20);
+	(void)upload("c", "cccc");
+	assert_int_equal(spool_stats(spool)->bytes, 8);
+}
+
 static void all_is_there_after_a_restart(void **state)
 {
 	(void)state;
@@ -508,6 +524,7 @@ int main(void)
 		SPOOL_TEST(octets_may_come_through_a_descriptor),
 		SPOOL_TEST(the_longest_unused_goes_first),
 		SPOOL_TEST(what_is_held_stays),
+		SPOOL_TEST(another_bound_counts_at_once),
 		SPOOL_TEST(all_is_there_after_a_restart),
 		SPOOL_TEST(a_start_sweeps_what_a_crash_left),
 		SPOOL_TEST(octets_that_vanished_are_stored_again),
