@@ -23,10 +23,10 @@ static bool has_capability(const struct fleet_worker *worker, const char *capabi
 
 static bool is_excluded(const struct job *job, const struct fleet_worker *worker)
 {
-	if (job->excluded_us == 0)
-		return false;
 	/* A second opinion is never asked of the first. */
-	if (!job->is_second_opinion && clock_now_us - job->excluded_us > EXCLUDED_US)
+	if (job->refused_by == worker->index + 1)
+		return true;
+	if (job->excluded_us == 0 || clock_now_us - job->excluded_us > EXCLUDED_US)
 		return false;
 	for (size_t i = 0; i < COUNT_OF(job->excluded); i++)
 		if (job->excluded[i] == worker->index + 1)
@@ -144,12 +144,26 @@ static bool is_in_service(const struct fleet_worker *worker)
 	return fleet_worker_is_up(worker) && !worker->backend->is_draining && !worker->is_leaving;
 }
 
+/* A backup is used only when no other worker can be. */
+static bool has_regular_room(struct fleet *fleet, struct job *job)
+{
+	list_each (node, &fleet->workers) {
+		struct fleet_worker *other = CONTAINER_OF(node, struct fleet_worker, node);
+		if (other->conf != NULL && !other->conf->backup && fleet_worker_room(other) != 0 &&
+			!is_excluded(job, other) && fits(fleet, job, other))
+			return true;
+	}
+	return false;
+}
+
 bool may_run(void *arg, const struct sched_job *sched, const struct sched_worker *there)
 {
 	struct job *job = CONTAINER_OF(sched, struct job, sched);
 	struct fleet_worker *worker = sched_worker_arg(there);
 	/* One without room that goes is not to be waited for. */
-	return is_in_service(worker) && !is_excluded(job, worker) && fits(arg, job, worker);
+	if (!is_in_service(worker) || is_excluded(job, worker) || !fits(arg, job, worker))
+		return false;
+	return worker->conf == NULL || !worker->conf->backup || !has_regular_room(arg, job);
 }
 
 bool may_run_elsewhere(struct fleet *fleet, struct job *job, const struct fleet_worker *worker)

@@ -403,9 +403,12 @@ class Fleet:
         return [i for i, w in enumerate(self.workers) if w.is_running()
                 and prompt_id in w.report()["jobs"]["starts"]]
 
+    def starts_of(self, number):
+        return self.report(number)["starts"]
+
     def starts(self):
         """All ids that were begun, per worker."""
-        return [w.report()["jobs"]["starts"] for w in self.workers]
+        return [w.report()["jobs"]["starts"] if w.is_running() else [] for w in self.workers]
 
     def wait_idle(self):
         wait_until(lambda: self.remaining() == 0, "no job is left", LONG)
