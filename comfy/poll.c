@@ -114,13 +114,20 @@ static void tell_executed(struct job_run *run, struct slice node, struct slice o
 	text_finish(&text);
 }
 
-static void tell_message(struct job_run *run, struct json_value message)
+static bool is_of_start(struct json_value type)
+{
+	return json_is_text(type.raw, SLICE("execution_start")) ||
+	       json_is_text(type.raw, SLICE("execution_cached"));
+}
+
+static void tell_message(struct job_run *run, struct json_value message, bool is_start_wanted)
 {
 	struct json_value type, data;
 	struct json_scan scan;
 	struct text text;
 	json_walk(&scan, message);
-	if (!json_item(&scan, &type) || !json_item(&scan, &data))
+	if (!json_item(&scan, &type) || !json_item(&scan, &data) ||
+		is_of_start(type) != is_start_wanted)
 		return;
 	text_init(&text, data.raw.n + 128);
 	text_puts(&text, "{\"type\": ");
@@ -136,26 +143,35 @@ static void tell_message(struct job_run *run, struct json_value message)
 	text_finish(&text);
 }
 
-/* Ended, as the worker's history says. Its client saw the events until its link was lost: what it
- * is told twice it has seen in ComfyUI, too. */
+static void tell_messages(struct job_run *run, struct json_value entry, bool is_start_wanted)
+{
+	struct json_value status, messages, value;
+	struct json_scan scan;
+	if (!json_find(entry, "status", &status) || !json_find(status, "messages", &messages))
+		return;
+	json_walk(&scan, messages);
+	while (json_item(&scan, &value))
+		tell_message(run, value, is_start_wanted);
+}
+
+/* Ended, as the worker's history says. Its client saw the events until its link was lost: it may
+ * be told of an output twice, but not that the job starts again. */
 static void tell_end(struct job_run *run, struct json_value entry)
 {
 	struct job *job = run->job;
-	struct json_value outputs, status, messages, value;
+	struct json_value outputs, value;
 	struct slice name;
 	struct json_scan scan;
 	char marker[160];
 	files_learn(run->fleet, job, entry.raw);
+	if (run->messages.n == 0)
+		tell_messages(run, entry, true);
 	if (json_find(entry, "outputs", &outputs)) {
 		json_walk(&scan, outputs);
 		while (json_member(&scan, &name, &value))
 			tell_executed(run, name, value.raw);
 	}
-	if (json_find(entry, "status", &status) && json_find(status, "messages", &messages)) {
-		json_walk(&scan, messages);
-		while (json_item(&scan, &value))
-			tell_message(run, value);
-	}
+	tell_messages(run, entry, false);
 	int n = snprintf(marker, sizeof(marker),
 		"{\"type\": \"executing\", \"data\": {\"node\": null, \"prompt_id\": \"%s\"}}",
 		job->id);
