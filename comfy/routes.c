@@ -9,6 +9,7 @@
 
 #include "comfy/check.h"
 #include "comfy/fleet_parts.h"
+#include "comfy/origin.h"
 #include "comfy/page.h"
 #include "comfy/route.h"
 
@@ -141,6 +142,35 @@ static struct fleet *fleet_of(const struct handler_request *r)
 	return fleet_find(r->pool->conf->name);
 }
 
+/* -- foreign pages -- */
+
+static bool is_welcome(const struct handler_request *r)
+{
+	return origin_is_welcome(http_span_in(r->p, r->head->host),
+		http_head_value(r->head, r->p, HF_ORIGIN),
+		http_head_find(r->head, r->p, "Sec-Fetch-Site"));
+}
+
+static bool on_foreign_piece(struct exchange *x, struct route_state *state, struct slice piece)
+{
+	(void)state;
+	(void)piece;
+	route_answer(x, 403, NULL);
+	return false;
+}
+
+static void on_foreign_gone(struct exchange *x, struct route_state *state, enum close_reason reason)
+{
+	(void)x;
+	(void)state;
+	(void)reason;
+}
+
+/* Of a request that is refused with the first octets of its body. */
+static struct route_state foreign = {.on_gone = on_foreign_gone, .on_piece = on_foreign_piece};
+
+/* -- the handler -- */
+
 static enum handler_wish on_head(struct exchange *x, uint64_t *ret_most)
 {
 	struct handler_request r;
@@ -149,11 +179,16 @@ static enum handler_wish on_head(struct exchange *x, uint64_t *ret_most)
 	struct fleet *fleet = fleet_of(&r);
 	if (fleet == NULL)
 		return HANDLER_PASS;
-	if (is_page(&r))
-		return HANDLER_HOLD;
 	const struct route *route = find(&r, &rest);
+	bool is_ours = route != NULL || is_page(&r);
+	if (!is_ours && home_wish(fleet, x, ret_most) == HANDLER_PASS)
+		return HANDLER_PASS;
+	if (!is_welcome(&r)) {
+		handler_set_state(x, &foreign);
+		return HANDLER_PIECES;
+	}
 	if (route == NULL)
-		return home_wish(fleet, x, ret_most);
+		return HANDLER_HOLD;
 	if (route->begin != NULL) {
 		route->begin(fleet, x, rest);
 		return HANDLER_PIECES;
@@ -169,6 +204,10 @@ static void on_request(struct exchange *x)
 	handler_request(x, &r);
 	struct fleet *fleet = fleet_of(&r);
 	ensure(fleet != NULL);
+	if (!is_welcome(&r)) {
+		route_answer(x, 403, NULL);
+		return;
+	}
 	if (is_page(&r)) {
 		page_open(fleet, x);
 		return;
