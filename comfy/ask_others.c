@@ -1,7 +1,9 @@
 #include "comfy/ask_others.h"
 
+#include "comfy/files.h"
 #include "comfy/route.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define TIMEOUT_MS 3000
@@ -10,6 +12,7 @@
 struct asked {
 	struct route_state state;
 	struct exchange *x; /* borrowed */
+	struct fleet *fleet;
 	uint32_t open, count;
 	struct fetch *fetches[];
 };
@@ -17,6 +20,7 @@ struct asked {
 struct one {
 	struct asked *asked;
 	uint32_t index;
+	char node_id[129];
 };
 
 static void free_asked(struct asked *asked)
@@ -44,28 +48,33 @@ static bool is_something(struct slice body)
 	return json_member(&scan, &name, &value);
 }
 
-static void on_answer(struct asked *asked, uint32_t index, const struct fetch_result *result)
+/* Files in it are that worker's, under the names that the fleet gives them. */
+static struct blob *with_names(struct asked *asked, const char *node_id, struct slice json)
 {
-	struct exchange *x = asked->x;
-	struct blob *json = NULL;
-	asked->fetches[index] = NULL;
-	asked->open--;
-	if (result->error == 0 && result->status == 200 && is_something(result->body))
-		json = blob_copy(result->body.p, result->body.n);
-	else if (asked->open != 0)
-		return;
-	else
-		json = blob_copy("{}", 2);
-	free_asked(asked);
-	route_answer(x, 200, json);
+	struct handler_request r;
+	handler_request(asked->x, &r);
+	struct file_client client = file_client_of(route_cookie(&r), slice_of(r.client_ip));
+	files_learn_from(asked->fleet->files, node_id, &client, json);
+	struct blob *renamed = files_rename(asked->fleet->files, node_id, json);
+	return renamed != NULL ? renamed : blob_copy(json.p, json.n);
 }
 
 static void on_done(const struct fetch_result *result, void *arg)
 {
 	struct one *one = arg;
 	struct asked *asked = one->asked;
-	uint32_t index = one->index;
-	on_answer(asked, index, result);
+	struct exchange *x = asked->x;
+	struct blob *json = NULL;
+	asked->fetches[one->index] = NULL;
+	asked->open--;
+	if (result->error == 0 && result->status == 200 && is_something(result->body))
+		json = with_names(asked, one->node_id, result->body);
+	else if (asked->open != 0)
+		return;
+	else
+		json = blob_copy("{}", 2);
+	free_asked(asked);
+	route_answer(x, 200, json);
 }
 
 void ask_first_member(struct fleet *fleet, struct exchange *x)
@@ -82,11 +91,13 @@ void ask_first_member(struct fleet *fleet, struct exchange *x)
 		return;
 	}
 	asked->x = x;
+	asked->fleet = fleet;
 	asked->state.on_gone = on_gone;
 	list_each (node, &fleet->workers) {
 		struct fleet_worker *worker = CONTAINER_OF(node, struct fleet_worker, node);
 		struct one *one = &ones[asked->count];
-		*one = (struct one){asked, asked->count};
+		*one = (struct one){.asked = asked, .index = asked->count};
+		(void)snprintf(one->node_id, sizeof(one->node_id), "%s", worker->node_id);
 		struct fetch_ask ask = {
 			.path = path,
 			.timeout_ms = TIMEOUT_MS,
