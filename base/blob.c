@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#define SMALL_MOST 65536 /* copied rather than kept in a room that is too large */
+
 struct blob *blob_create(size_t n)
 {
 	if (n > SIZE_MAX - sizeof(struct blob) - 1)
@@ -24,11 +26,19 @@ struct blob *blob_copy(const void *p, size_t n)
 	return blob;
 }
 
+/* A text begins with much more room than most things need that are kept for long. */
+static bool is_wasteful(const struct text *text)
+{
+	return text->n <= SMALL_MOST && text->room > text->n + text->n / 4 + 64;
+}
+
 struct blob *blob_of_text(struct text *text)
 {
 	struct blob *blob = NULL;
-	/* The text's own memory is kept: a page of many megabytes is not copied. */
-	if (!text->is_short && text_grow(text, 1)) {
+	if (!text->is_short && is_wasteful(text)) {
+		blob = blob_copy(text->p, text->n);
+	} else if (!text->is_short && text_grow(text, 1)) {
+		/* The text's own memory is kept: a page of many megabytes is not copied. */
 		blob = malloc(sizeof(*blob));
 		if (blob != NULL) {
 			*blob = (struct blob){.refs = 1, .n = text->n, .p = text->p};
