@@ -56,7 +56,7 @@ class Ticket:
         self.sent = self.heard = self.run = None  # times; which run of the proxy took it
         self.is_accepted = self.is_cancelled = False
         self.forgotten = False  # the proxy that knew of its end is gone
-        self.entry = None
+        self.entry = self.seen_in = None  # its history, and which run of the proxy told it
 
     def pictures(self):
         """The files that it must give, whoever runs it."""
@@ -316,7 +316,7 @@ class Visitor:
         for ticket in self.tickets:
             if not ticket.is_accepted or ticket.forgotten:
                 continue
-            ticket.entry = (await self.get(f"/history/{ticket.id}")).get(ticket.id)
+            ticket.entry, ticket.seen_in = (await self.get(f"/history/{ticket.id}")).get(ticket.id), self.crowd.run
             if ticket.entry is None:
                 assert ticket.run != self.crowd.run, f"{ticket} of visitor {self.number} has no history"
                 continue
