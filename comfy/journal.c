@@ -119,6 +119,14 @@ static void on_turn_end(struct deferred *self)
 	journal_send(journal);
 }
 
+void journal_flush(struct journal *journal)
+{
+	if (journal == NULL)
+		return;
+	close_batch(journal);
+	journal_send(journal);
+}
+
 /* The batch of this turn with room for so many octets and its mark. NULL: no memory. */
 static struct batch *open_batch(struct journal *journal, size_t bytes)
 {

@@ -54,6 +54,10 @@ bool journal_put(struct journal *journal, const struct journal_job *job) MUST_CH
 /* It has ended: nothing is to be done after a restart. False: as above, at 272 MiB. */
 bool journal_forget(struct journal *journal, struct slice id) MUST_CHECK;
 
+/* Hands over now what this turn put and forgot, not at its end: before a client is told that a job
+ * is gone, since it must not come back if we crash right then. Takes NULL. */
+void journal_flush(struct journal *journal);
+
 struct journal_wait {
 	struct list node;
 	uint64_t mark;

@@ -210,6 +210,7 @@ void route_queue_post(struct fleet *fleet, struct exchange *x, struct slice rest
 				(void)finish_cancel(fleet, job);
 		}
 	}
+	journal_flush(fleet->journal);
 	answer_empty(x);
 }
 
@@ -256,22 +257,22 @@ static bool is_its_own(const struct job *job, const struct handler_request *r)
 }
 
 /* The id of its WebSocket, if it tells: in the query or in the body. */
-static struct owner *named_owner(
-	struct fleet *fleet, const struct handler_request *r, struct json_value root, bool has_root)
+static int told_id(
+	const struct handler_request *r, struct json_value root, bool has_root, char *out, int room)
 {
-	char id[OWNER_ID_MOST + 1];
 	struct json_value value;
-	int n = query_find(r->query, "clientId", id, sizeof(id));
+	int n = query_find(r->query, "clientId", out, (size_t)room);
 	if (n <= 0 && has_root && json_find(root, "client_id", &value) &&
 		value.kind == JSON_KIND_STRING)
-		n = (int)json_decode(value.raw, id, sizeof(id));
-	return n <= 0 ? NULL : owners_find(fleet->owners, (struct slice){id, (size_t)n});
+		n = (int)json_decode(value.raw, out, (size_t)room);
+	return n;
 }
 
 void route_interrupt(struct fleet *fleet, struct exchange *x, struct slice rest)
 {
 	struct handler_request r;
 	struct json_value root, id;
+	char own[OWNER_ID_MOST + 1];
 	(void)rest;
 	bool has_root = read_body(x, &r, &root);
 	if (has_root && json_find(root, "prompt_id", &id) && id.kind != JSON_KIND_NULL) {
@@ -281,11 +282,15 @@ void route_interrupt(struct fleet *fleet, struct exchange *x, struct slice rest)
 		answer_empty(x);
 		return;
 	}
-	const struct owner *owner = named_owner(fleet, &r, root, has_root);
+	/* Who tells an id that is not known has no jobs. */
+	int n = told_id(&r, root, has_root, own, sizeof(own));
+	const struct owner *owner = n <= 0 ? NULL
+					   : owners_find(
+						     fleet->owners, (struct slice){own, (size_t)n});
 	list_each_safe (node, jobs_all_active(fleet->jobs)) {
 		struct job *job = CONTAINER_OF(node, struct job, in_table);
 		if (job->state == JOB_RUNNING && job->owner != NULL &&
-			(owner != NULL ? job->owner == owner : is_its_own(job, &r)))
+			(n > 0 ? job->owner == owner : is_its_own(job, &r)))
 			(void)finish_cancel(fleet, job);
 	}
 	answer_empty(x);
@@ -302,6 +307,7 @@ void route_job_cancel(struct fleet *fleet, struct exchange *x, struct slice rest
 	char text[128];
 	struct slice id = path_id(rest, text, sizeof(text));
 	bool is_cancelled = cancel(fleet, jobs_find(fleet->jobs, id));
+	journal_flush(fleet->journal);
 	answer_text(x, 200, is_cancelled ? "{\"cancelled\": true}" : "{\"cancelled\": false}");
 }
 
@@ -350,5 +356,6 @@ void route_jobs_cancel(struct fleet *fleet, struct exchange *x, struct slice res
 	json_walk(&scan, ids);
 	while (json_item(&scan, &id))
 		is_cancelled = cancel(fleet, find_quoted(fleet, id)) || is_cancelled;
+	journal_flush(fleet->journal);
 	answer_text(x, 200, is_cancelled ? "{\"cancelled\": true}" : "{\"cancelled\": false}");
 }
