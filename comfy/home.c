@@ -43,7 +43,8 @@ struct pending {
 	struct fleet *fleet;
 	struct exchange *x; /* borrowed; NULL once it left */
 	struct fleet_worker *home;
-	struct write *write; /* ref */
+	struct write *write;        /* ref */
+	uint64_t user_hash, weight; /* of home, which may be gone */
 	struct fetch *fetch;
 };
 
@@ -80,22 +81,29 @@ enum handler_wish home_wish(struct fleet *fleet, struct exchange *x, uint64_t *r
 {
 	struct handler_request r;
 	handler_request(x, &r);
-	if (!is_home_path(r.path))
+	if (!is_home_path(route_path(&r)))
 		return HANDLER_PASS;
 	*ret_most = fleet->settings.prompt_bytes;
 	return HANDLER_HOLD;
 }
 
-struct fleet_worker *home_of(struct fleet *fleet, struct slice user)
+static uint64_t weight_of(const struct fleet_worker *worker, uint64_t user_hash)
+{
+	uint64_t parts[2] = {user_hash, worker->backend->id_hash};
+	return hash_stable(parts, sizeof(parts));
+}
+
+/* The worker whose files they are: the one with the most weight, below that of one that failed.
+ * NULL: none is up. */
+static struct fleet_worker *home_of(struct fleet *fleet, uint64_t user_hash, uint64_t below)
 {
 	struct fleet_worker *best = NULL;
 	uint64_t most = 0;
 	list_each (node, &fleet->workers) {
 		struct fleet_worker *worker = CONTAINER_OF(node, struct fleet_worker, node);
-		uint64_t parts[2] = {hash_stable(user.p, user.n), worker->backend->id_hash};
-		uint64_t weight = hash_stable(parts, sizeof(parts));
+		uint64_t weight = weight_of(worker, user_hash);
 		if (!fleet_worker_is_up(worker) || worker->is_leaving ||
-			worker->backend->is_draining)
+			worker->backend->is_draining || weight >= below)
 			continue;
 		if (best == NULL || weight > most) {
 			best = worker;
@@ -234,12 +242,35 @@ static void on_gone(struct exchange *x, struct route_state *state, enum close_re
 		free_pending(pending);
 }
 
+static void on_written(const struct fetch_result *result, void *arg);
+
+static bool ask_home(struct pending *pending, struct fleet_worker *home)
+{
+	struct fetch_ask ask;
+	ask_write(pending->write, &ask);
+	ask.on_done = on_written;
+	ask.arg = pending;
+	pending->home = home;
+	pending->weight = weight_of(home, pending->user_hash);
+	pending->fetch = fleet_ask(home, &ask);
+	return pending->fetch != NULL;
+}
+
+/* A home that died and nobody knows it yet: the next one takes the write. */
+static bool ask_next(struct pending *pending)
+{
+	struct fleet_worker *next = home_of(pending->fleet, pending->user_hash, pending->weight);
+	return next != NULL && ask_home(pending, next);
+}
+
 static void on_written(const struct fetch_result *result, void *arg)
 {
 	struct pending *pending = arg;
 	struct fleet *fleet = pending->fleet;
 	struct exchange *x = pending->x;
 	pending->fetch = NULL;
+	if (result->error != 0 && !result->was_sent && ask_next(pending))
+		return;
 	if (result->error == 0 && result->status < 400) {
 		home_stats.writes++;
 		list_each (node, &fleet->workers) {
@@ -290,10 +321,10 @@ static struct write *make_write(const struct handler_request *r)
 	return write;
 }
 
-static void write_home(struct fleet *fleet, struct exchange *x, struct fleet_worker *home)
+static void write_home(
+	struct fleet *fleet, struct exchange *x, struct fleet_worker *home, uint64_t user_hash)
 {
 	struct handler_request r;
-	struct fetch_ask ask;
 	handler_request(x, &r);
 	struct pending *pending = calloc(1, sizeof(*pending));
 	if (pending != NULL)
@@ -306,12 +337,8 @@ static void write_home(struct fleet *fleet, struct exchange *x, struct fleet_wor
 	pending->state.on_gone = on_gone;
 	pending->fleet = fleet;
 	pending->x = x;
-	pending->home = home;
-	ask_write(pending->write, &ask);
-	ask.on_done = on_written;
-	ask.arg = pending;
-	pending->fetch = fleet_ask(home, &ask);
-	if (pending->fetch == NULL) {
+	pending->user_hash = user_hash;
+	if (!ask_home(pending, home)) {
 		free_pending(pending);
 		handler_refuse(x, 503, "no connection to a worker can be made now");
 		return;
@@ -323,13 +350,15 @@ void home_request(struct fleet *fleet, struct exchange *x)
 {
 	struct handler_request r;
 	handler_request(x, &r);
-	struct fleet_worker *home = home_of(fleet, http_head_find(r.head, r.p, "Comfy-User"));
+	struct slice user = http_head_find(r.head, r.p, "Comfy-User");
+	uint64_t user_hash = hash_stable(user.p, user.n);
+	struct fleet_worker *home = home_of(fleet, user_hash, UINT64_MAX);
 	if (home == NULL)
 		handler_refuse(x, 503, "no worker is available");
-	else if (slice_is(r.path, SLICE("/internal/logs/subscribe")))
+	else if (slice_is(route_path(&r), SLICE("/internal/logs/subscribe")))
 		logs_subscribe(fleet, x, home);
 	else if (is_read(&r))
-		handler_forward(x, home->backend, (struct slice){NULL, 0}, false);
+		handler_forward_first(x, home->backend);
 	else
-		write_home(fleet, x, home);
+		write_home(fleet, x, home, user_hash);
 }

@@ -19,9 +19,6 @@ void home_request(struct fleet *fleet, struct exchange *x);
 void home_worker_is_back(struct fleet_worker *worker);
 void home_worker_destroy(struct home_worker *home); /* takes NULL */
 
-/* The worker whose files they are. NULL: none is up. */
-struct fleet_worker *home_of(struct fleet *fleet, struct slice user);
-
 struct home_stats {
 	uint64_t writes, copies, failures, dropped;
 };

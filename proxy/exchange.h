@@ -71,6 +71,7 @@ struct exchange {
 	bool is_forwarded;      /* the handler wants no more of it */
 	bool is_paused;         /* HANDLER_PIECES: nothing is read now */
 	bool is_learned;        /* keys are learned for `pinned` */
+	bool is_preferred;      /* if `pinned` cannot answer, whichever can */
 	struct backend *pinned; /* ref; this worker and no other. NULL: whichever */
 	struct slice target;    /* in the arena: asked for in place of the client's; empty: that */
 	struct blob *blob;      /* ref: the body of an answer of the handler's */

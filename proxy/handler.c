@@ -90,6 +90,12 @@ void handler_forward(
 	go_on(x);
 }
 
+void handler_forward_first(struct exchange *x, struct backend *backend)
+{
+	x->is_preferred = true;
+	handler_forward(x, backend, (struct slice){NULL, 0}, false);
+}
+
 void handler_pause(struct exchange *x)
 {
 	x->is_paused = true;

@@ -104,6 +104,9 @@ void handler_refuse(struct exchange *x, int status, const char *why);
  */
 void handler_forward(
 	struct exchange *x, struct backend *backend, struct slice target, bool is_learned);
+/* The same for what any worker can answer, if need be: one that fails is followed by others, as for
+ * requests of any pool. */
+void handler_forward_first(struct exchange *x, struct backend *backend);
 
 /* HANDLER_PIECES: no on_piece until handler_resume, and no time-out; the client waits. */
 void handler_pause(struct exchange *x);

@@ -160,12 +160,22 @@ static enum step get_connection(struct exchange *x, bool fresh)
 	return STEP_AGAIN;
 }
 
+static void unpin(struct exchange *x)
+{
+	lb_backend_unref(x->pinned);
+	x->pinned = NULL;
+}
+
 static struct lb_pick pick_one(struct exchange *x)
 {
 	if (x->pinned == NULL)
 		return lb_pool_pick(x->pool, &x->lb, &x->keys, x->tried);
-	return (struct lb_pick){
+	struct lb_pick pick = {
 		.seat = lb_pool_take(x->pool, x->pinned, &x->lb, x->is_learned ? &x->keys : NULL)};
+	if (pick.seat != NULL || !x->is_preferred)
+		return pick;
+	unpin(x);
+	return pick_one(x);
 }
 
 enum step exchange_pick(struct exchange *x)
@@ -243,11 +253,12 @@ enum step exchange_try_failed(struct exchange *x, enum close_reason reason)
 	log_warn("worker_failed", "pool=%s worker=%s why=%s tries=%u",
 		LOG_QUOTE(x->pool->conf->name), LOG_QUOTE(seat->backend->id),
 		close_reason_name(reason), x->tries);
-	if (!repeats || x->pinned != NULL || !balancing->enable_failover ||
+	if (!repeats || (x->pinned != NULL && !x->is_preferred) || !balancing->enable_failover ||
 		x->tries > balancing->max_retries)
 		return nobody(x);
 	if (!mark_tried(x, seat->index))
 		return exchange_out_of_memory(x);
+	unpin(x);
 	seat->backend->stats.retries_away++;
 	proxy_stats.retries++;
 	return STEP_AGAIN;
