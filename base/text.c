@@ -1,6 +1,7 @@
 #include "base/text.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #include <stdlib.h>
 
@@ -76,39 +77,6 @@ void text_seconds(struct text *text, uint64_t us)
 	text_put(text, fraction, n);
 }
 
-/* Octets of the well-formed sequence that begins at p (Unicode, table 3-7); 0: there is none. */
-static size_t utf8_sequence(const unsigned char *p)
-{
-	unsigned char least = 0x80;
-	unsigned char most = 0xbf;
-	size_t more;
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] >= 0xc2 && p[0] <= 0xdf)
-		more = 1;
-	else if (p[0] >= 0xe0 && p[0] <= 0xef)
-		more = 2;
-	else if (p[0] >= 0xf0 && p[0] <= 0xf4)
-		more = 3;
-	else
-		return 0;
-	if (p[0] == 0xe0)
-		least = 0xa0;
-	else if (p[0] == 0xed)
-		most = 0x9f;
-	else if (p[0] == 0xf0)
-		least = 0x90;
-	else if (p[0] == 0xf4)
-		most = 0x8f;
-	if (p[1] < least || p[1] > most)
-		return 0;
-	for (size_t i = 2; i <= more; i++) {
-		if (p[i] < 0x80 || p[i] > 0xbf)
-			return 0;
-	}
-	return more + 1;
-}
-
 /* A label has three escapes and takes every other character as it is. */
 static void put_escape(struct text *text, unsigned char c, bool is_json)
 {
@@ -128,7 +96,8 @@ static void put_quoted(struct text *text, const char *value, bool is_json)
 	const unsigned char *p = (const unsigned char *)value;
 	text_put(text, "\"", 1);
 	while (*p != '\0') {
-		size_t n = utf8_sequence(p);
+		/* Never read past the NUL: it is no second octet of anything. */
+		size_t n = utf8_length((const char *)p, UTF8_MOST);
 		if (n == 0) {
 			text_put(text, "\xef\xbf\xbd", 3);
 			n = 1;

@@ -1,5 +1,6 @@
 #include "comfy/multipart_head.h"
 
+#include "base/utf8.h"
 #include "http/chars.h"
 
 #include <errno.h>
@@ -127,20 +128,6 @@ bool multipart_boundary(
 	return is_found && !is_bad;
 }
 
-static bool put_utf8(char *out, size_t *n, size_t room, unsigned char latin)
-{
-	size_t width = latin < 0x80 ? 1 : 2;
-	if (room - *n < width)
-		return false;
-	if (width == 1) {
-		out[(*n)++] = (char)latin;
-	} else {
-		out[(*n)++] = (char)(0xc0 | latin >> 6);
-		out[(*n)++] = (char)(0x80 | (latin & 0x3f));
-	}
-	return true;
-}
-
 /* An ext-value (RFC 8187 section 3.2.1): UTF-8'en'%c3%bc.png. Octets, -EINVAL or -E2BIG. */
 static ptrdiff_t decode_extended(struct slice value, char *out, size_t room)
 {
@@ -167,12 +154,12 @@ static ptrdiff_t decode_extended(struct slice value, char *out, size_t room)
 			octet = (unsigned char)(high << 4 | low);
 			p += 2;
 		}
-		if (n == room)
+		if (n + (is_latin && octet >= 0x80 ? 2 : 1) > room)
 			return -E2BIG;
-		if (!is_latin)
+		if (is_latin)
+			n += utf8_put(out + n, octet);
+		else
 			out[n++] = (char)octet;
-		else if (!put_utf8(out, &n, room, octet))
-			return -E2BIG;
 	}
 	return (ptrdiff_t)n;
 }

@@ -1,5 +1,6 @@
 #include "comfy/top_keys.h"
 
+#include "base/utf8.h"
 #include "http/chars.h"
 
 struct scan {
@@ -23,23 +24,14 @@ static void put(struct sink *sink, char c)
 
 static void put_utf8(struct sink *sink, uint32_t code)
 {
+	char octets[UTF8_MOST];
 	if (code == 0 || (code >= 0xd800 && code <= 0xdfff)) {
 		sink->is_bad = true;
-	} else if (code < 0x80) {
-		put(sink, (char)code);
-	} else if (code < 0x800) {
-		put(sink, (char)(0xc0 | code >> 6));
-		put(sink, (char)(0x80 | (code & 0x3f)));
-	} else if (code < 0x10000) {
-		put(sink, (char)(0xe0 | code >> 12));
-		put(sink, (char)(0x80 | (code >> 6 & 0x3f)));
-		put(sink, (char)(0x80 | (code & 0x3f)));
-	} else {
-		put(sink, (char)(0xf0 | code >> 18));
-		put(sink, (char)(0x80 | (code >> 12 & 0x3f)));
-		put(sink, (char)(0x80 | (code >> 6 & 0x3f)));
-		put(sink, (char)(0x80 | (code & 0x3f)));
+		return;
 	}
+	size_t n = utf8_put(octets, code);
+	for (size_t i = 0; i < n; i++)
+		put(sink, octets[i]);
 }
 
 static bool is_left(const struct scan *scan, size_t n)

@@ -1,41 +1,16 @@
 #include "conf/judge.h"
 
 #include "base/addr.h"
+#include "base/utf8.h"
 
-/* The octets after a lead octet, or -1; *ret_least is the smallest value that needs so many. */
-static int utf8_tail(unsigned char lead, uint32_t *ret_value, uint32_t *ret_least)
-{
-	static const struct {
-		unsigned char mask, is;
-		uint32_t least;
-	} kind[] = {
-		{0x80, 0x00, 0}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
-	for (int i = 0; i < (int)COUNT_OF(kind); i++) {
-		if ((lead & kind[i].mask) == kind[i].is) {
-			*ret_value = lead & (unsigned char)~kind[i].mask;
-			*ret_least = kind[i].least;
-			return i;
-		}
-	}
-	return -1;
-}
-
-/* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
 bool conf_is_utf8(const char *text)
 {
-	const unsigned char *p = (const unsigned char *)text;
-	while (*p != '\0') {
-		uint32_t value, least;
-		int tail = utf8_tail(*p++, &value, &least);
-		if (tail < 0)
+	while (*text != '\0') {
+		/* Never read past the NUL: it is no second octet of anything. */
+		size_t n = utf8_length(text, UTF8_MOST);
+		if (n == 0)
 			return false;
-		for (int i = 0; i < tail; i++, p++) {
-			if ((*p & 0xc0) != 0x80)
-				return false;
-			value = value << 6 | (*p & 0x3f);
-		}
-		if (value < least || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
-			return false;
+		text += n;
 	}
 	return true;
 }

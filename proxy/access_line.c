@@ -7,6 +7,7 @@
 #include "proxy/access_line.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #define ESCAPE_MOST 6  /* octets that one can become: \u00xx */
 #define LINE_MOST 1024 /* of keys, numbers and short words in a line */
@@ -94,33 +95,6 @@ static char *put_combined(char *out, struct slice text)
 	return out;
 }
 
-/* Octets of the UTF-8 character that begins at p, 0 when none does (RFC 3629 section 4). */
-static size_t utf8_octets(const char *p, const char *end)
-{
-	const unsigned char *u = (const unsigned char *)p;
-	size_t left = (size_t)(end - p);
-	unsigned char low = 0x80, high = 0xbf;
-	size_t n = u[0] < 0xc2 ? 0 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : u[0] < 0xf5 ? 4 : 0;
-
-	if (n == 0 || left < n)
-		return 0;
-	/* No longer form than needed, no surrogates, nothing beyond U+10FFFF. */
-	if (u[0] == 0xe0)
-		low = 0xa0;
-	else if (u[0] == 0xed)
-		high = 0x9f;
-	else if (u[0] == 0xf0)
-		low = 0x90;
-	else if (u[0] == 0xf4)
-		high = 0x8f;
-	if (u[1] < low || u[1] > high)
-		return 0;
-	for (size_t i = 2; i < n; i++)
-		if (u[i] < 0x80 || u[i] > 0xbf)
-			return 0;
-	return n;
-}
-
 /* The inside of a JSON string. What is no UTF-8 becomes U+FFFD. */
 static char *put_escaped(char *out, struct slice text)
 {
@@ -129,7 +103,7 @@ static char *put_escaped(char *out, struct slice text)
 	while ((p = put_plain(&out, p, end)) < end) {
 		unsigned char c = (unsigned char)*p;
 		size_t n = 1;
-		if (c >= 0x80 && (n = utf8_octets(p, end)) != 0) {
+		if (c >= 0x80 && (n = utf8_length(p, (size_t)(end - p))) != 0) {
 			out = put_raw(out, p, n);
 		} else if (c >= 0x80) {
 			out = PUT(out, "\\ufffd");
