@@ -210,6 +210,7 @@ void route_queue_post(struct fleet *fleet, struct exchange *x, struct slice rest
 				(void)finish_cancel(fleet, job);
 		}
 	}
+	journal_flush(fleet->journal);
 	answer_empty(x);
 }
 
@@ -306,6 +307,7 @@ void route_job_cancel(struct fleet *fleet, struct exchange *x, struct slice rest
 	char text[128];
 	struct slice id = path_id(rest, text, sizeof(text));
 	bool is_cancelled = cancel(fleet, jobs_find(fleet->jobs, id));
+	journal_flush(fleet->journal);
 	answer_text(x, 200, is_cancelled ? "{\"cancelled\": true}" : "{\"cancelled\": false}");
 }
 
@@ -354,5 +356,6 @@ void route_jobs_cancel(struct fleet *fleet, struct exchange *x, struct slice res
 	json_walk(&scan, ids);
 	while (json_item(&scan, &id))
 		is_cancelled = cancel(fleet, find_quoted(fleet, id)) || is_cancelled;
+	journal_flush(fleet->journal);
 	answer_text(x, 200, is_cancelled ? "{\"cancelled\": true}" : "{\"cancelled\": false}");
 }
