@@ -3,7 +3,7 @@ import os
 
 from aiohttp import web
 
-from . import faults, files, guard, jobs_api, prompts, system, userdata, wire, ws
+from . import faults, files, guard, jobs_api, logs, prompts, system, userdata, wire, ws
 
 PAGE = os.path.join(os.path.dirname(__file__), "page")
 
@@ -26,5 +26,5 @@ def build(worker):
         [web.route(one.method, "/api" + one.path, one.handler) for one in mirrored])
     application.add_routes([
         *mirrored, web.get("/", get_page), web.get(r"/{name:page\.(css|js)}", get_page),
-        *faults.routes(), *wire.routes()])
+        *faults.routes(), *logs.routes(), *wire.routes()])
     return application

@@ -23,6 +23,7 @@ class Hub:
         self.worker = worker
         self.sockets = {}
         self.flags = {}
+        self.subscribed = set()  # to the log
         self.total = 0
         # The owner of the running job, and the node it is at.
         self.client_id = None
@@ -56,7 +57,7 @@ class Hub:
     def send_asked(self, asked):
         """What a test wants sent. {"text", "node"}: a TEXT frame. {"image": octets}: PNG, or with
         "jpeg": true a preview, to the running job's owner, "times" of them. {"type", "data"}: an event,
-        to the owner if "to" is "owner", else to all."""
+        to the owner if "to" is "owner", to those who subscribed to the log if it is "logs", else to all."""
         ids = {"node_id": "3", "prompt_id": self.worker.queue.running.id, "display_node_id": "3",
                "parent_node_id": None, "real_node_id": "3"} if self.worker.queue.running else None
         for number in range(asked.get("times", 1)):
@@ -66,6 +67,9 @@ class Hub:
                 kind = JPEG if asked.get("jpeg") else PNG
                 head = (b"\xff\xd8" if kind == JPEG else b"\x89PNG\r\n\x1a\n") + struct.pack(">I", number)
                 self.send_preview(head + bytes(asked["image"]), kind, ids)
+            elif asked.get("to") == "logs":
+                for sid in self.subscribed & self.sockets.keys():
+                    self.send(asked["type"], asked["data"], sid)
             else:
                 self.send(asked["type"], asked["data"], self.client_id if asked.get("to") == "owner" else None)
 
