@@ -212,7 +212,8 @@ def test_every_job_ends_once_for_its_client_with_its_own_result(start_fleet, fol
         (folder / f"files{number}").mkdir()  # outputs survive their worker, as a ComfyUI's do
         specs.append((*FLAGS, "--dir", folder / f"files{number}", "--number-start", number * 7))
     specs[-1] += ("--old",)
-    fleet = start_fleet(specs, switches=SWITCHES, journal={"path": str(folder / "journal.sqlite")})
+    each = [{"max_concurrent": 2} if number % 3 == 1 else {} for number in range(WORKERS)]  # the old one, too
+    fleet = start_fleet(specs, each, switches=SWITCHES, journal={"path": str(folder / "journal.sqlite")})
 
     async def play():
         crowd = Crowd(fleet.mux.address, SEED, SECONDS, CLIENTS)
