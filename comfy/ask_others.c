@@ -1,6 +1,7 @@
 #include "comfy/ask_others.h"
 
 #include "comfy/files.h"
+#include "comfy/fleet_parts.h"
 #include "comfy/route.h"
 
 #include <stdio.h>
@@ -8,6 +9,7 @@
 
 #define TIMEOUT_MS 3000
 #define ANSWER_MOST (64u << 20)
+#define OPEN_MOST 32 /* questions to all at a time */
 
 struct asked {
 	struct route_state state;
@@ -23,8 +25,11 @@ struct one {
 	char node_id[129];
 };
 
+static uint32_t open_questions;
+
 static void free_asked(struct asked *asked)
 {
+	open_questions--;
 	for (uint32_t i = 0; i < asked->count; i++)
 		fetch_cancel(asked->fetches[i]);
 	free(asked);
@@ -85,9 +90,9 @@ void ask_first_member(struct fleet *fleet, struct exchange *x)
 	struct asked *asked = calloc(1, sizeof(*asked) + most * sizeof(asked->fetches[0]));
 	struct one *ones = arena_take(r.arena, (most + 1) * sizeof(*ones));
 	char *path = route_target(&r);
-	if (asked == NULL || ones == NULL || path == NULL) {
+	if (asked == NULL || ones == NULL || path == NULL || open_questions >= OPEN_MOST) {
 		free(asked);
-		route_answer(x, 200, NULL);
+		handler_refuse(x, 503, "too many ask for jobs that nobody knows");
 		return;
 	}
 	asked->x = x;
@@ -116,6 +121,7 @@ void ask_first_member(struct fleet *fleet, struct exchange *x)
 		route_answer(x, 200, blob_copy("{}", 2));
 		return;
 	}
+	open_questions++;
 	handler_set_state(x, &asked->state);
 }
 
@@ -138,6 +144,13 @@ void ask_tell_all(struct fleet *fleet, const char *path, struct slice json)
 			.body_most = ANSWER_MOST,
 			.on_done = on_told,
 		};
+		/* One that is polled tells the end of a job by its history alone. */
+		bool is_needed = false;
+		list_each (at, &worker->jobs)
+			is_needed = is_needed ||
+				    CONTAINER_OF(at, struct job, in_worker)->run->is_polled;
+		if (is_needed)
+			continue;
 		/* One that is down forgot it anyway, or will have when it is back. */
 		if (fleet_worker_is_up(worker) && fleet_ask(worker, &ask) == NULL)
 			return;

@@ -44,10 +44,22 @@ static void interrupt(struct job *job)
 {
 	struct fleet_worker *worker = job->run->worker;
 	/* An old version does not read the id and stops what runs: that is this job. */
-	if (send_to(worker, "/interrupt", "{\"prompt_id\": \"", job->worker_id, "\"}", forget_answer,
-		    NULL) == NULL)
+	if (send_to(worker, "/interrupt", "{\"prompt_id\": \"", job->worker_id, "\"}",
+		    forget_answer, NULL) == NULL)
 		log_warn(
 			"not_interrupted", "worker=%s job=%s", LOG_QUOTE(worker->node_id), job->id);
+}
+
+bool cancel_is_entry_of(struct json_value entry, const struct job *job)
+{
+	struct json_value prompt, number;
+	struct json_scan scan;
+	/* An id can be used again once its job has ended; its number cannot. */
+	if (entry.kind != JSON_KIND_OBJECT || !json_find(entry, "prompt", &prompt))
+		return entry.kind == JSON_KIND_OBJECT;
+	json_walk(&scan, prompt);
+	return !json_item(&scan, &number) || number.kind != JSON_KIND_NUMBER ||
+	       json_number(number) == job->number;
 }
 
 bool cancel_is_in(struct json_value queue, const char *list, const char *id)

@@ -46,6 +46,12 @@ uint64_t defs_epoch(const struct defs *defs);
  * there. True while nothing is known of it.
  */
 bool defs_worker_allows(const struct defs_worker *worker, const struct prompt_body *body);
+/*
+ * Marks as links, which defs_worker_allows does not look at, the values that no worker's list has.
+ * They do not tell one worker from another, and a node that checks its inputs itself may take them:
+ * no list says so. (Nodes whose list the browser fills have them all.)
+ */
+void defs_pass_unknown(const struct defs *defs, struct prompt_body *body);
 /* The same number: defs_worker_allows says the same of any graph, now and later. 0: nothing is
  * known. So one answer does for all workers of that number; it does not change with listings of
  * uploads. */

@@ -147,6 +147,31 @@ struct json_value defs_class_outputs(const struct defs_class *class_)
 	return first_live(class_)->outputs;
 }
 
+static bool is_known(
+	const struct defs *defs, const struct defs_class *class_, const struct graph_input *input)
+{
+	for (struct defs_variant *variant = first_live(class_); variant != NULL;
+		variant = next_live(variant->next)) {
+		if (allows_input(defs, variant, input))
+			return true;
+	}
+	return false;
+}
+
+void defs_pass_unknown(const struct defs *defs, struct prompt_body *body)
+{
+	for (uint32_t i = 0; i < body->node_count; i++) {
+		struct graph_node *node = &body->nodes[i];
+		const struct defs_class *class_ = node->class_type.p == NULL
+							  ? NULL
+							  : defs_find(defs, node->class_type);
+		for (uint32_t k = 0; class_ != NULL && k < node->input_count; k++) {
+			struct graph_input *input = &node->inputs[k];
+			input->is_link = input->is_link || !is_known(defs, class_, input);
+		}
+	}
+}
+
 bool defs_class_has_value(const struct defs *defs, const struct defs_class *class_,
 	struct slice name, struct json_value value)
 {

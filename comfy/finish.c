@@ -180,7 +180,7 @@ static void on_history(const struct fetch_result *result, void *arg)
 	struct json_value root, entry;
 	run->fetch = NULL;
 	if (result->error == 0 && result->status == 200 && json_read(result->body, &root) &&
-		json_find(root, job->worker_id, &entry) && entry.kind == JSON_KIND_OBJECT) {
+		json_find(root, job->worker_id, &entry) && cancel_is_entry_of(entry, job)) {
 		finish_with_entry(run->fleet, job, entry);
 		return;
 	}
@@ -235,6 +235,8 @@ static void release_slot(struct fleet *fleet, struct job *job)
 	double run_s = job->started_us == 0 ? 0 : (double)(clock_now_us - job->started_us) / 1e6;
 	bool is_good = run->outcome == RUN_SUCCESS ||
 		       (run->outcome == RUN_NONE && job->started_us != 0);
+	if (run->is_released)
+		return;
 	run->is_released = true;
 	run->worker->job_count--;
 	schedule_ended(fleet->schedule, (double)clock_now_us / 1e6, &job->sched, run->worker->sched,
@@ -247,6 +249,10 @@ void finish_job(struct fleet *fleet, struct job *job)
 	struct job_run *run = job->run;
 	deadline_clear(&run->deadline);
 	poll_end(job);
+	/* A question that was about another end of it. */
+	fetch_cancel(run->fetch);
+	run->fetch = NULL;
+	run->is_removing = false;
 	if (job->wants_more_vram && run->outcome == RUN_ERROR) {
 		job->wants_more_vram = false;
 		place_undo(fleet, job, SCHED_SHORT);
@@ -324,6 +330,41 @@ void finish_failed(struct fleet *fleet, struct job *job, const char *type, const
 	if (job->submit != NULL)
 		submit_accepted(job, (struct slice){NULL, 0});
 	end(fleet, job, JOB_FAILED, &told);
+}
+
+/* -- stopped, and the worker that was to tell so is gone -- */
+
+void finish_interrupted(struct fleet *fleet, struct job *job)
+{
+	struct list told;
+	struct text data, status;
+	list_init(&told);
+	text_init(&data, 256);
+	text_puts(&data, "{\"prompt_id\": \"");
+	text_puts(&data, job->id);
+	text_puts(&data, "\", \"node_id\": \"\", \"node_type\": \"\", \"executed\": [], "
+			 "\"timestamp\": ");
+	text_u64(&data, clock_wall_us() / 1000);
+	text_puts(&data, "}");
+	text_init(&status, data.n + 128);
+	text_puts(&status, "{\"status_str\": \"error\", \"completed\": false, \"messages\": "
+			   "[[\"execution_interrupted\", ");
+	text_put(&status, data.p, data.n);
+	text_puts(&status, "]]}");
+	if (!data.is_short && !status.is_short) {
+		blob_unref(job->result);
+		job->result = result_of(
+			SLICE("{}"), (struct slice){status.p, status.n}, SLICE("{}"));
+		text_put(&data, "", 1);
+		keep_text(&told, "{\"type\": \"execution_interrupted\", \"data\": ",
+			data.is_short ? "{}" : data.p, "}");
+	}
+	text_finish(&data);
+	text_finish(&status);
+	keep_text(&told, "{\"type\": \"executing\", \"data\": {\"node\": null, \"prompt_id\": \"",
+		job->id, "\"}}");
+	place_undo(fleet, job, SCHED_SHORT);
+	end(fleet, job, JOB_CANCELLED, &told);
 }
 
 static void copy_words(char *out, size_t room, struct json_value object, const char *name)

@@ -65,8 +65,9 @@ uint32_t fleet_worker_room(const struct fleet_worker *worker)
 	uint32_t used = worker->job_count + worker->foreign;
 	/* One that is polled would stand idle for as long as nobody looks. */
 	uint32_t most = worker->max_jobs + (worker->is_polled ? 1 : 0);
+	/* After it was down it is first asked what it still has of ours. */
 	if (backend->state != BACKEND_UP || backend->is_draining || worker->is_leaving ||
-		worker->conf == NULL)
+		worker->was_down || worker->conf == NULL)
 		return 0;
 	return used < most ? most - used : 0;
 }
@@ -240,6 +241,8 @@ static void fleet_destroy(struct fleet *fleet)
 	schedule_destroy(fleet->schedule);
 	files_destroy(fleet->files);
 	spool_close(fleet->spool);
+	/* Whoever let go of a worker above wanted to place others there. */
+	next_turn_cancel(&fleet->placing);
 	list_remove(&fleet->node);
 	free(fleet->name);
 	free(fleet);

@@ -80,6 +80,7 @@ struct fleet {
 	struct spool *spool;     /* NULL while it cannot be opened */
 	struct journal *journal; /* NULL: none configured */
 	uint64_t members_epoch;  /* grows when a worker comes */
+	struct list home_writes; /* home.c: under way */
 	struct list submits; /* struct submit: clients that wait for an answer to their prompt */
 	struct next_turn placing;
 	struct deadline tick;

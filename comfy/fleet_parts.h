@@ -25,6 +25,7 @@ void worker_is_back(struct fleet_worker *worker);
 void worker_refresh(struct fleet_worker *worker, uint64_t older_ms);
 
 /* -- place.c -- */
+#define PLACE_TRIES_MOST 30 /* placements of one job, all workers together */
 void place_settings(struct fleet *fleet, const struct conf_fleet *conf, struct sched_settings *ret);
 /* Starts what can be started. */
 void place_all(struct fleet *fleet);
@@ -68,6 +69,8 @@ void finish_job(struct fleet *fleet, struct job *job);
 void finish_ask_history(struct job_run *run);
 /* It fails here: told to its client as an execution_error. */
 void finish_failed(struct fleet *fleet, struct job *job, const char *type, const char *message);
+/* It was cancelled while it ran, and its worker cannot tell so any more. */
+void finish_interrupted(struct fleet *fleet, struct job *job);
 /* Cancelled before it ran: it is gone without a trace, as in ComfyUI. */
 void finish_removed(struct fleet *fleet, struct job *job);
 /* A worker refused it after it was accepted here: `body` is what it said. */
@@ -85,6 +88,8 @@ bool finish_cancel(struct fleet *fleet, struct job *job);
 /* Takes a placed job out of its worker's queue; cancel_moved when that is certain. False: not now.
  */
 bool cancel_remove(struct job *job);
+/* Whether an entry of a worker's history under the job's id is this job's. */
+bool cancel_is_entry_of(struct json_value entry, const struct job *job);
 /* Whether a worker's GET /queue has that id in that list. */
 bool cancel_is_in(struct json_value queue, const char *list, const char *id);
 
@@ -95,6 +100,8 @@ void cancel_moved(struct fleet *fleet, struct job *job);
 void lose_worker(struct fleet_worker *worker, const char *why);
 /* One job that nobody there knows. */
 void lose_job(struct fleet *fleet, struct job *job, const char *why);
+/* What was cancelled while it was in its queue, and is there still. */
+void lose_unwanted(struct fleet_worker *worker);
 /* What waits in its queue goes elsewhere. */
 void lose_drained(struct fleet_worker *worker);
 

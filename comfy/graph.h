@@ -81,13 +81,12 @@ void graph_facts(const struct prompt_body *body, struct graph_facts *ret_facts);
 /* ".safetensors" ".ckpt" ".pt" ".pth" ".bin" ".gguf" ".sft" ".onnx", in any case. */
 bool graph_is_model_name(struct slice text);
 
-/* The top-level members that go to a worker, with our client_id, prompt_id and number (JSON; each
- * left out when n is 0) before the client's others and without `front`; everything else as written.
- * With all three left out, ',' in the place of the first octet makes it what follows them.
- * NULL: no memory. */
+/* What a worker is sent behind a client_id, prompt_id and number of ours: from the comma on, every
+ * member of the client's but these and `front`, as written. *ret_graph and *ret_targets are where
+ * "prompt" and "partial_execution_targets" lie in it; {NULL, 0}: not there. NULL: no memory. */
 struct blob;
-struct blob *prompt_body_for_worker(const struct prompt_body *body, struct slice client_id,
-	struct slice prompt_id, struct slice number) MUST_CHECK;
+struct blob *prompt_body_for_worker(const struct prompt_body *body, struct slice *ret_graph,
+	struct slice *ret_targets) MUST_CHECK;
 
 /* extra_data as it may be stored and shown: without auth_token_comfy_org and api_key_comfy_org,
  * with client_id (if n != 0) and create_time (ms since 1970, unless it has one). *ret_had_secrets

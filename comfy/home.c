@@ -40,6 +40,7 @@ struct home_worker {
 /* A write that its home has not answered yet. */
 struct pending {
 	struct route_state state;
+	struct list node; /* in fleet->home_writes */
 	struct fleet *fleet;
 	struct exchange *x; /* borrowed; NULL once it left */
 	struct fleet_worker *home;
@@ -178,6 +179,22 @@ static void next_copy(struct home_worker *home)
 	home->fetch = fleet_ask(home->worker, &ask);
 }
 
+/* The oldest that is not on its way. */
+static void drop_oldest(struct home_worker *home)
+{
+	struct list *first = home->copies.next;
+	if (home->fetch == NULL) {
+		drop_first(home);
+		return;
+	}
+	struct copy *second = CONTAINER_OF(first->next, struct copy, node);
+	list_remove(&second->node);
+	home->count--;
+	home->bytes -= second->write->body == NULL ? 0 : second->write->body->n;
+	write_unref(second->write);
+	free(second);
+}
+
 static void add_copy(struct fleet_worker *worker, struct write *write)
 {
 	struct copy *copy = malloc(sizeof(*copy));
@@ -199,10 +216,10 @@ static void add_copy(struct fleet_worker *worker, struct write *write)
 	list_push_back(&home->copies, &copy->node);
 	home->count++;
 	home->bytes += write->body == NULL ? 0 : write->body->n;
-	while (home->fetch == NULL && home->count > 1 &&
+	while (home->count > 1 + (home->fetch != NULL) &&
 		(home->count > WAITING_MOST || home->bytes > WAITING_BYTES)) {
 		home_stats.dropped++;
-		drop_first(home);
+		drop_oldest(home);
 	}
 	next_copy(home);
 }
@@ -227,6 +244,7 @@ void home_worker_destroy(struct home_worker *home)
 
 static void free_pending(struct pending *pending)
 {
+	list_remove(&pending->node);
 	fetch_cancel(pending->fetch);
 	write_unref(pending->write);
 	free(pending);
@@ -235,11 +253,9 @@ static void free_pending(struct pending *pending)
 /* It is written all the same. */
 static void on_gone(struct exchange *x, struct route_state *state, enum close_reason reason)
 {
-	struct pending *pending = CONTAINER_OF(state, struct pending, state);
 	(void)x;
-	pending->x = NULL;
-	if (reason == CLOSE_SHUTDOWN)
-		free_pending(pending);
+	(void)reason;
+	CONTAINER_OF(state, struct pending, state)->x = NULL;
 }
 
 static void on_written(const struct fetch_result *result, void *arg);
@@ -334,6 +350,7 @@ static void write_home(
 		handler_refuse(x, 503, "out of memory");
 		return;
 	}
+	list_push_back(&fleet->home_writes, &pending->node);
 	pending->state.on_gone = on_gone;
 	pending->fleet = fleet;
 	pending->x = x;
@@ -361,4 +378,10 @@ void home_request(struct fleet *fleet, struct exchange *x)
 		handler_forward_first(x, home->backend);
 	else
 		write_home(fleet, x, home, user_hash);
+}
+
+void home_finish(struct fleet *fleet)
+{
+	while (!list_is_empty(&fleet->home_writes))
+		free_pending(list_first(&fleet->home_writes, struct pending, node));
 }

@@ -18,6 +18,8 @@ void home_request(struct fleet *fleet, struct exchange *x);
 /* Copies that wait for it go out. */
 void home_worker_is_back(struct fleet_worker *worker);
 void home_worker_destroy(struct home_worker *home); /* takes NULL */
+/* At exit: writes that nobody waits for. */
+void home_finish(struct fleet *fleet);
 
 struct home_stats {
 	uint64_t writes, copies, failures, dropped;

@@ -82,6 +82,7 @@ struct job {
 	bool lacks_secrets; /* it had, before we were restarted */
 	bool is_journaled;
 	bool is_second_opinion; /* one worker refused it, and this is the other one */
+	uint32_t refused_by;    /* index + 1 of the first one */
 	bool wants_more_vram;
 	char workflow_id[65]; /* extra_pnginfo.workflow.id; "" */
 

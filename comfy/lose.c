@@ -16,6 +16,11 @@ static void back_to_line(struct fleet *fleet, struct job *job)
 	if (worker != NULL)
 		place_exclude(job, worker);
 	place_undo(fleet, job, SCHED_SHORT);
+	if (job->tries >= PLACE_TRIES_MOST) {
+		finish_failed(fleet, job, "comfymux.NotPlaced",
+			"No worker kept this job, after many tries.");
+		return;
+	}
 	job->started_us = job->started_wall_ms = 0;
 	if (job->owner != NULL)
 		owner_forget_run(job->owner, job);
@@ -35,12 +40,18 @@ void cancel_moved(struct fleet *fleet, struct job *job)
 
 void lose_job(struct fleet *fleet, struct job *job, const char *why)
 {
-	bool has_run = job->state == JOB_RUNNING;
 	struct job_run *run = job->run;
+	/* It may have begun without a chance to say so. */
+	bool was_alone = job->state == JOB_PLACED && run->worker->job_count == 1;
+	bool has_run = job->state == JOB_RUNNING;
 	log_warn("job_lost", "pool=%s job=%s worker=%s state=%s why=%s", LOG_QUOTE(fleet->name),
 		job->id, LOG_QUOTE(job->worker_node), job_state_name(job->state), LOG_QUOTE(why));
 	if (job->state == JOB_ENDING)
 		return; /* finish.c sees to it */
+	if (run->is_unwanted && has_run) {
+		finish_interrupted(fleet, job);
+		return;
+	}
 	if (run->is_unwanted) {
 		finish_removed(fleet, job);
 		return;
@@ -51,7 +62,7 @@ void lose_job(struct fleet *fleet, struct job *job, const char *why)
 		return;
 	}
 	job->wants_more_vram = false;
-	if (has_run)
+	if (has_run || was_alone)
 		job->crashes++;
 	if (job->crashes >= 2) {
 		finish_failed(fleet, job, "comfymux.WorkerLost",
@@ -99,6 +110,8 @@ void lose_worker(struct fleet_worker *worker, const char *why)
 	worker->was_down = true;
 	worker->foreign = 0;
 	fleet_refresh_room(worker);
+	/* If it lives after all, what it still has of ours is stopped. */
+	worker_refresh(worker, 0);
 }
 
 void fleet_link_lost(struct link *link, const char *why)
@@ -108,7 +121,8 @@ void fleet_link_lost(struct link *link, const char *why)
 	list_each_safe (node, &worker->jobs) {
 		struct job *job = CONTAINER_OF(node, struct job, in_worker);
 		struct job_run *run = job->run;
-		if (run->link != link)
+		/* One that waits for it to open is told by the link itself. */
+		if (run->link != link || (job->state == JOB_PLACING && !run->is_posted))
 			continue;
 		log_info("link_lost", "pool=%s worker=%s job=%s why=%s", LOG_QUOTE(fleet->name),
 			LOG_QUOTE(worker->node_id), job->id, LOG_QUOTE(why));
@@ -117,8 +131,22 @@ void fleet_link_lost(struct link *link, const char *why)
 		link_release(run->link);
 		run->link = NULL;
 		fleet->stats.reconciled++;
+		if (run->outcome != RUN_NONE && job->state != JOB_ENDING) {
+			/* Only the marker is missing. */
+			finish_job(fleet, job);
+			continue;
+		}
 		if (job->state == JOB_PLACED || job->state == JOB_RUNNING)
 			poll_begin(fleet, job);
+	}
+}
+
+void lose_unwanted(struct fleet_worker *worker)
+{
+	list_each_safe (node, &worker->jobs) {
+		struct job *job = CONTAINER_OF(node, struct job, in_worker);
+		if (job->state == JOB_PLACED && job->run->is_unwanted)
+			(void)cancel_remove(job);
 	}
 }
 
@@ -126,7 +154,8 @@ void lose_drained(struct fleet_worker *worker)
 {
 	list_each_safe (node, &worker->jobs) {
 		struct job *job = CONTAINER_OF(node, struct job, in_worker);
-		if (job->state == JOB_PLACED)
+		/* One that could not run anywhere else stays. */
+		if (job->state == JOB_PLACED && !job->lacks_secrets)
 			(void)cancel_remove(job);
 	}
 }

@@ -15,8 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TRIES_MOST 30 /* placements of one job, all workers together */
-
 void place_settings(struct fleet *fleet, const struct conf_fleet *conf, struct sched_settings *ret)
 {
 	*ret = (struct sched_settings){
@@ -86,7 +84,7 @@ void place_again(struct fleet *fleet, struct job *job, const char *why)
 		finish_removed(fleet, job);
 		return;
 	}
-	if (job->tries >= TRIES_MOST) {
+	if (job->tries >= PLACE_TRIES_MOST) {
 		finish_failed(fleet, job, "comfymux.NotPlaced",
 			"No worker accepted this job, after many tries.");
 		return;

@@ -12,7 +12,8 @@
 #include <stdio.h>
 
 #define POLL_MS 1000
-#define FIRST_MS 1 /* after a link broke it matters to know soon whether the worker lives */
+#define SILENT_MS 10000 /* of one that has a link, and is silent there */
+#define FIRST_MS 1      /* after a link broke it matters to know soon whether the worker lives */
 #define TIMEOUT_MS 10000
 #define ANSWER_MOST (256u << 20)
 #define ODDITIES 60 /* answers in a row that say nothing, or none in time */
@@ -84,7 +85,9 @@ static void on_queue(const struct fetch_result *result, void *arg)
 		lose_job(run->fleet, job, "the worker does not know it");
 		return;
 	}
-	deadline_set(&run->deadline, run->misses != 0 ? 50 : POLL_MS);
+	deadline_set(&run->deadline, run->misses != 0    ? 50
+				     : run->link != NULL ? SILENT_MS
+							 : POLL_MS);
 }
 
 static void put_renamed(struct text *text, struct job_run *run, struct slice output)
@@ -189,7 +192,7 @@ static void on_history(const struct fetch_result *result, void *arg)
 		later(run, result->error);
 		return;
 	}
-	if (!json_find(root, job->worker_id, &entry) || entry.kind != JSON_KIND_OBJECT) {
+	if (!json_find(root, job->worker_id, &entry) || !cancel_is_entry_of(entry, job)) {
 		ask(run, "/queue", on_queue);
 		return;
 	}

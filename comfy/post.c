@@ -9,6 +9,7 @@
 #include "comfy/fleet_parts.h"
 #include "comfy/may_run.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "comfy/check.h"
 #include "comfy/top_keys.h"
@@ -25,12 +26,13 @@ static void on_taken_back(const struct fetch_result *result, void *arg)
 	(void)arg;
 }
 
-static void take_back(struct fleet_worker *worker, const struct job *job)
+static void tell_forget(struct fleet_worker *worker, const struct job *job, const char *path,
+	const char *before, const char *after)
 {
-	char body[JOB_ID_BYTES + 32];
-	int n = snprintf(body, sizeof(body), "{\"delete\": [\"%s\"]}", job->id);
+	char body[JOB_ID_BYTES + 48];
+	int n = snprintf(body, sizeof(body), "%s%s%s", before, job->id, after);
 	struct fetch_ask ask = {
-		.path = "/queue",
+		.path = path,
 		.method = "POST",
 		.fields = JSON_FIELD,
 		.head = {body, (size_t)n},
@@ -41,6 +43,15 @@ static void take_back(struct fleet_worker *worker, const struct job *job)
 	if (fleet_ask(worker, &ask) == NULL)
 		log_warn("job_not_taken_back", "worker=%s job=%s", LOG_QUOTE(worker->node_id),
 			job->id);
+}
+
+/* Whether it waits there, runs already or never came is not known. */
+static void take_back(struct fleet_worker *worker, const struct job *job)
+{
+	tell_forget(worker, job, "/queue", "{\"delete\": [\"", "\"]}");
+	/* A version that does not read ids would stop whatever runs. */
+	if (!worker->ignores_ids)
+		tell_forget(worker, job, "/interrupt", "{\"prompt_id\": \"", "\"}");
 }
 
 /* What the worker said is the answer. */
@@ -74,6 +85,7 @@ static void accepted(struct fleet *fleet, struct job *job, const struct fetch_re
 	}
 	if (json_read(result->body, &root))
 		(void)json_find(root, "node_errors", &errors);
+	run->heard_us = clock_now_us;
 	fleet->stats.placed++;
 	run->worker->backend->stats.jobs_accepted++;
 	jobs_move(fleet->jobs, job, JOB_PLACED);
@@ -81,13 +93,11 @@ static void accepted(struct fleet *fleet, struct job *job, const struct fetch_re
 	owners_status_changed(fleet->owners);
 	if (job->submit != NULL)
 		submit_accepted(job, errors.raw);
-	if (run->is_unwanted) {
-		finish_cancel(fleet, job);
-		return;
-	}
 	if (run->link == NULL)
 		poll_begin(fleet, job);
 	run_early(job);
+	if (job->run == run && run->is_unwanted)
+		(void)finish_cancel(fleet, job);
 }
 
 static void refused(struct fleet *fleet, struct job *job, const struct fetch_result *result)
@@ -111,6 +121,7 @@ static void refused(struct fleet *fleet, struct job *job, const struct fetch_res
 		return;
 	}
 	job->is_second_opinion = true;
+	job->refused_by = worker->index + 1;
 	/* It was thought to have what the job needs. */
 	worker_refresh(worker, 5000);
 	place_again(fleet, job, "refused; another one may accept it");
@@ -170,6 +181,11 @@ void post_prompt(struct job_run *run)
 		.on_done = on_posted,
 		.arg = run,
 	};
+	/* Its events would come to nobody. */
+	if (run->link != NULL && run->link->state != LINK_OPEN) {
+		place_again(run->fleet, job, "its link was lost");
+		return;
+	}
 	run->is_posted = true;
 	run->fetch = fleet_ask(run->worker, &ask);
 	if (run->fetch == NULL)

@@ -33,27 +33,36 @@ static bool is_one_of(struct slice quoted, const struct slice *names, size_t cou
 	return false;
 }
 
-struct blob *prompt_body_for_worker(const struct prompt_body *body, struct slice client_id,
-	struct slice prompt_id, struct slice number)
+struct blob *prompt_body_for_worker(
+	const struct prompt_body *body, struct slice *ret_graph, struct slice *ret_targets)
 {
-	static const struct slice replaced[] = {
+	static const struct slice ours[] = {
 		{"client_id", 9}, {"prompt_id", 9}, {"number", 6}, {"front", 5}};
 	struct text text;
-	text_init(&text, body->root.raw.n + client_id.n + prompt_id.n + number.n + 64);
-	text_puts(&text, "{");
-	if (client_id.n != 0)
-		put_string(&text, SLICE("\"client_id\""), client_id);
-	if (prompt_id.n != 0)
-		put_string(&text, SLICE("\"prompt_id\""), prompt_id);
-	if (number.n != 0)
-		put_member(&text, SLICE("\"number\""), number);
+	size_t graph = 0;
+	size_t targets = 0;
+	text_init(&text, body->root.raw.n + 64);
 	for (uint32_t i = 0; i < body->member_count; i++) {
 		const struct prompt_member *member = &body->members[i];
-		if (!is_one_of(member->name, replaced, COUNT_OF(replaced)))
-			put_member(&text, member->name, member->value.raw);
+		if (is_one_of(member->name, ours, COUNT_OF(ours)))
+			continue;
+		put_slice(&text, SLICE(", "));
+		put_slice(&text, member->name);
+		put_slice(&text, SLICE(": "));
+		if (json_is_text(member->name, SLICE("prompt")))
+			graph = text.n;
+		else if (json_is_text(member->name, SLICE("partial_execution_targets")))
+			targets = text.n;
+		put_slice(&text, member->value.raw);
 	}
-	text_puts(&text, "}");
-	return blob_of_text(&text);
+	put_slice(&text, SLICE("}"));
+	struct blob *blob = blob_of_text(&text);
+	*ret_graph = *ret_targets = (struct slice){NULL, 0};
+	if (blob != NULL && graph != 0)
+		*ret_graph = (struct slice){blob->p + graph, body->prompt.raw.n};
+	if (blob != NULL && targets != 0)
+		*ret_targets = (struct slice){blob->p + targets, body->targets.raw.n};
+	return blob;
 }
 
 struct blob *prompt_body_for_journal(const struct prompt_body *body, struct slice extra)

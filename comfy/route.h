@@ -30,6 +30,8 @@ void route_answer(struct exchange *x, int status, struct blob *json); /* takes t
 /* Path and query as sent, without what an absolute-form target (RFC 9112 section 3.2.2) has before
  * them; in the arena. NULL: no memory. */
 char *route_target(const struct handler_request *r);
+/* The path as routes are compared: decoded, but for %2F and %25. In the arena. */
+struct slice route_path(const struct handler_request *r);
 /* {"error": ...} of ComfyUI's shape (comfy/check.h). */
 void route_refuse(struct exchange *x, int status, const char *type, const char *message);
 

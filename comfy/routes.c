@@ -12,6 +12,7 @@
 #include "comfy/origin.h"
 #include "comfy/page.h"
 #include "comfy/route.h"
+#include "http/chars.h"
 
 #define SMALL (1u << 20) /* body of a request that only names jobs */
 
@@ -114,9 +115,34 @@ static bool is_at(const struct route *route, struct slice path, struct slice *re
 	return memchr(ret_rest->p, '/', ret_rest->n) == NULL;
 }
 
-static const struct route *find(const struct handler_request *r, struct slice *ret_rest)
+/* Some servers route by the decoded path, so "/%71ueue" must not lead past us. %2F stays: it is no
+ * separator, here and there. */
+struct slice route_path(const struct handler_request *r)
 {
 	struct slice path = r->path;
+	if (memchr(path.p, '%', path.n) == NULL)
+		return path;
+	char *out = arena_take(r->arena, path.n);
+	size_t n = 0;
+	if (out == NULL)
+		return path;
+	for (size_t i = 0; i < path.n; i++) {
+		int high = i + 2 < path.n && path.p[i] == '%' ? http_hex_value(path.p[i + 1]) : -1;
+		int low = high < 0 ? -1 : http_hex_value(path.p[i + 2]);
+		char c = (char)(high * 16 + low);
+		if (low < 0 || c == '/' || c == '%' || c == '\0') {
+			out[n++] = path.p[i];
+			continue;
+		}
+		out[n++] = c;
+		i += 2;
+	}
+	return (struct slice){out, n};
+}
+
+static const struct route *find(const struct handler_request *r, struct slice *ret_rest)
+{
+	struct slice path = route_path(r);
 	bool has_api = take_api(&path);
 	unsigned method = method_of(r->method);
 	if (has_api && slice_starts(path, SLICE("/api/jobs")))
@@ -132,7 +158,7 @@ static const struct route *find(const struct handler_request *r, struct slice *r
 
 static bool is_page(const struct handler_request *r)
 {
-	struct slice path = r->path;
+	struct slice path = route_path(r);
 	(void)take_api(&path);
 	return r->is_websocket && slice_is(path, SLICE("/ws"));
 }

@@ -122,13 +122,17 @@ struct job *run_find(const struct fleet_worker *worker, struct slice worker_id)
 /* The one of this link's that runs: messages without an id belong to it. */
 static struct job *running_on(const struct link *link)
 {
+	struct job *ending = NULL;
 	list_each (node, &link->worker->jobs) {
 		struct job *job = CONTAINER_OF(node, struct job, in_worker);
-		if (job->run->link == link &&
-			(job->state == JOB_RUNNING || job->state == JOB_ENDING))
+		if (job->run->link != link)
+			continue;
+		if (job->state == JOB_RUNNING)
 			return job;
+		if (job->state == JOB_ENDING)
+			ending = job;
 	}
-	return NULL;
+	return ending;
 }
 
 /* One whose id may be another than ours, because its worker has not answered yet. */
@@ -171,6 +175,9 @@ static void started(struct fleet *fleet, struct job *job)
 		return;
 	jobs_move(fleet->jobs, job, JOB_RUNNING);
 	recover_note(fleet, job);
+	/* It was to be taken out of the queue, and began before that. */
+	if (job->run->is_unwanted)
+		(void)finish_cancel(fleet, job);
 }
 
 static void count_cached(struct job *job, const struct comfy_event *event)
@@ -216,7 +223,8 @@ static bool ran_out_of_vram(struct fleet *fleet, struct job *job, const struct c
 {
 	struct json_value type;
 	const struct fleet_worker *worker = job->run->worker;
-	if (job->oom_retries != 0 || !json_find(event->data, "exception_type", &type) ||
+	if (job->oom_retries != 0 || job->run->is_unwanted ||
+		!json_find(event->data, "exception_type", &type) ||
 		memmem(type.raw.p, type.raw.n, "OutOfMemory", 11) == NULL)
 		return false;
 	uint64_t had = worker->vram_total;
@@ -281,6 +289,7 @@ static void take_event(struct fleet *fleet, struct job *job, const struct comfy_
 	enum ws_opcode opcode, struct slice message)
 {
 	struct blob *changed = NULL;
+	job->run->heard_us = clock_now_us;
 	if (is_end_marker(event)) {
 		if (job->state == JOB_ENDING)
 			return;

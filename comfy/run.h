@@ -39,6 +39,7 @@ struct job_run {
 	bool is_unwanted;   /* it was cancelled while it was on its way */
 	uint8_t history_tries;
 	uint64_t terminal_us;
+	uint64_t heard_us; /* the last event of it */
 };
 
 struct job_run *run_create(

@@ -33,44 +33,6 @@ static bool make_id(char out[JOB_ID_BYTES + 1])
 	return true;
 }
 
-/* What a worker is sent behind the members that are ours. The graph's place in it is kept. */
-static struct blob *make_template(const struct prompt_body *body, struct job *job)
-{
-	static const char *const ours[] = {"client_id", "prompt_id", "number", "front"};
-	struct json_value value;
-	struct slice name;
-	struct json_scan scan;
-	struct text text;
-	size_t graph = 0;
-	size_t targets = 0;
-	text_init(&text, body->root.raw.n + 16);
-	json_walk(&scan, body->root);
-	while (json_member(&scan, &name, &value)) {
-		bool is_ours = false;
-		for (size_t i = 0; i < COUNT_OF(ours); i++)
-			is_ours = is_ours || json_is_text(name, slice_of(ours[i]));
-		if (is_ours)
-			continue;
-		text_put(&text, ",", 1);
-		text_put(&text, name.p, name.n);
-		text_put(&text, ":", 1);
-		/* Of two with one name the last counts, here as there. */
-		if (json_is_text(name, SLICE("prompt")))
-			graph = text.n;
-		if (json_is_text(name, SLICE("partial_execution_targets")))
-			targets = text.n;
-		text_put(&text, value.raw.p, value.raw.n);
-	}
-	text_put(&text, "}", 1);
-	struct blob *blob = blob_of_text(&text);
-	if (blob == NULL)
-		return NULL;
-	job->graph = (struct slice){blob->p + graph, body->prompt.raw.n};
-	if (targets != 0)
-		job->targets = (struct slice){blob->p + targets, body->targets.raw.n};
-	return blob;
-}
-
 static int32_t whole_number(struct slice text, int32_t least, int32_t most)
 {
 	char digits[16];
@@ -115,7 +77,7 @@ static bool read_job(struct fleet *fleet, const struct submit_ask *ask,
 	const struct prompt_body *body, struct job *job)
 {
 	job->created_wall_ms = clock_wall_us() / 1000;
-	job->body = make_template(body, job);
+	job->body = prompt_body_for_worker(body, &job->graph, &job->targets);
 	job->extra = prompt_extra_data(
 		body, body->client_id, job->created_wall_ms, &job->had_secrets);
 	job->needs = needs_pack(body);

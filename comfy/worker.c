@@ -2,7 +2,7 @@
  * comfy/worker.c - what is known of a worker: its classes, VRAM and features, asked for when it
  * comes up and refreshed when somebody wants to know; and jobs in its queue that are not ours.
  *
- *   comes up --> GET /object_info --> /system_stats --> /features --> /queue if it was down
+ *   comes up --> GET /queue if it was down --> /object_info --> /system_stats --> /features
  *
  * One question at a time to each, at most ASKING_MOST workers at once in all fleets, so that a
  * hundred workers do not send their megabytes in one second.
@@ -22,10 +22,11 @@
 #define INFO_MOST (128u << 20)
 #define SMALL_TIMEOUT_MS 10000
 #define SMALL_MOST (1u << 20)
+#define SILENT_US (UINT64_C(30) * 1000000)
 #define FOREIGN_LOOKS 3 /* seconds; queues are asked for every two */
 #define RETRY_MS 30000  /* after a question that failed */
 
-enum step { STEP_INFO, STEP_STATS, STEP_FEATURES, STEP_QUEUE, STEP_REST };
+enum step { STEP_QUEUE, STEP_INFO, STEP_STATS, STEP_FEATURES, STEP_REST };
 
 struct worker_refresh {
 	struct fleet_worker *worker;
@@ -150,17 +151,21 @@ static void look_for_strays(struct fleet_worker *worker, struct json_value queue
 static void take_queue(struct fleet_worker *worker, const struct fetch_result *result)
 {
 	struct json_value queue;
-	if (result->error != 0 || result->status != 200 || !json_read(result->body, &queue))
+	if (result->error != 0)
 		return;
+	if (result->status == 200 && json_read(result->body, &queue)) {
+		look_for_strays(worker, queue, "queue_running");
+		look_for_strays(worker, queue, "queue_pending");
+	}
+	/* Now it may get jobs again. */
 	worker->was_down = false;
-	look_for_strays(worker, queue, "queue_running");
-	look_for_strays(worker, queue, "queue_pending");
+	fleet_refresh_room(worker);
 }
 
 static void on_done(const struct fetch_result *result, void *arg)
 {
 	static void (*const takers[])(struct fleet_worker *, const struct fetch_result *) = {
-		take_info, take_stats, take_features, take_queue};
+		take_queue, take_info, take_stats, take_features};
 	struct worker_refresh *refresh = arg;
 	refresh->fetch = NULL;
 	takers[refresh->step](refresh->worker, result);
@@ -174,7 +179,7 @@ static void on_done(const struct fetch_result *result, void *arg)
 
 static void ask_next(struct worker_refresh *refresh)
 {
-	static const char *const paths[] = {"/object_info", "/system_stats", "/features", "/queue"};
+	static const char *const paths[] = {"/queue", "/object_info", "/system_stats", "/features"};
 	if (refresh->step == STEP_QUEUE && !refresh->worker->was_down)
 		refresh->step++;
 	if (refresh->step == STEP_REST) {
@@ -202,7 +207,7 @@ static void begin_round(struct worker_refresh *refresh)
 		return;
 	refresh->is_asking = true;
 	refresh->wants = refresh->has_failed = false;
-	refresh->step = STEP_INFO;
+	refresh->step = STEP_QUEUE;
 	asking++;
 	ask_next(refresh);
 }
@@ -249,15 +254,30 @@ static void look_for_foreign(struct fleet_worker *worker)
 	fleet_refresh_room(worker);
 }
 
+/* A job that is silent for long, though it has a link: it may have been deleted there. */
+static void look_for_silent(struct fleet_worker *worker)
+{
+	list_each_safe (node, &worker->jobs) {
+		struct job *job = CONTAINER_OF(node, struct job, in_worker);
+		struct job_run *run = job->run;
+		bool is_there = job->state == JOB_PLACED || job->state == JOB_RUNNING;
+		if (is_there && !run->is_polled && run->outcome == RUN_NONE &&
+			clock_now_us - run->heard_us > SILENT_US)
+			poll_begin(worker->fleet, job);
+	}
+}
+
 void worker_look(struct fleet_worker *worker)
 {
 	struct worker_refresh *refresh = worker->refresh;
-	bool is_due = refresh->asked_us == 0 || refresh->wants ||
+	bool is_due = refresh->asked_us == 0 || refresh->wants || worker->was_down ||
 		      (refresh->has_failed &&
 			      clock_now_us - refresh->asked_us > (uint64_t)RETRY_MS * 1000);
 	if (is_due)
 		begin_round(refresh);
 	look_for_foreign(worker);
+	look_for_silent(worker);
+	lose_unwanted(worker);
 	if (worker->is_leaving || worker->backend->is_draining)
 		lose_drained(worker);
 	fleet_refresh_room(worker);
