@@ -135,7 +135,7 @@ static void drop(struct spool_entry *entry)
 void spool_set_most(struct spool *spool, uint64_t most_bytes)
 {
 	spool->most_bytes = most_bytes;
-	(void)spool_make_room(spool, 0);
+	(void)!spool_make_room(spool, 0);
 }
 
 int spool_make_room(struct spool *spool, uint64_t n)
