@@ -134,9 +134,10 @@ static void copying_says_so(void **state)
 	assert_int_equal(prompt_body_read(&body, slice_of(big_text()), &arena), 0);
 	for (long nth = 0; was_failed; nth++) {
 		bool had_secrets;
+		struct slice graph, targets;
 		fail_at(nth);
 		struct blob *made[] = {
-			prompt_body_for_worker(&body, SLICE("a"), SLICE("b"), SLICE("1")),
+			prompt_body_for_worker(&body, &graph, &targets),
 			prompt_body_for_journal(&body, SLICE("{}")),
 			prompt_extra_data(&body, SLICE("a"), 1, &had_secrets),
 		};

@@ -56,14 +56,29 @@ static void assert_json(struct blob *got, const char *want)
 static void a_worker_gets_our_ids(void **state)
 {
 	(void)state;
+	struct slice graph, targets;
 	read_body(BODY);
-	assert_json(prompt_body_for_worker(&body, SLICE("sid\"1"), SLICE("id"), SLICE("-2")),
-		"{\"client_id\": \"sid\\\"1\", \"prompt_id\": \"id\", \"number\": -2, \"prompt\": "
-		"{\"1\": {\"class_type\": \"A\"}}, \"extra_data\": {\"a\": 1, "
+	struct blob *made = prompt_body_for_worker(&body, &graph, &targets);
+	assert_non_null(made);
+	assert_string_equal(made->p,
+		", \"prompt\": {\"1\": {\"class_type\": \"A\"}}, \"extra_data\": {\"a\": 1, "
 		"\"auth_token_comfy_org\": \"t\"}, \"other\": [1]}");
-	assert_json(prompt_body_for_worker(&body, SLICE(""), SLICE(""), SLICE("")),
-		"{\"prompt\": {\"1\": {\"class_type\": \"A\"}}, \"extra_data\": {\"a\": 1, "
-		"\"auth_token_comfy_org\": \"t\"}, \"other\": [1]}");
+	assert_true(graph.p == made->p + 12);
+	assert_true(slice_is(graph, SLICE("{\"1\": {\"class_type\": \"A\"}}")));
+	assert_null(targets.p);
+	blob_unref(made);
+	read_body("{\"prompt\": 1, \"partial_execution_targets\": [\"9\"], \"prompt\": {}}");
+	made = prompt_body_for_worker(&body, &graph, &targets);
+	assert_non_null(made);
+	assert_true(slice_is(graph, SLICE("{}")) && graph.p > made->p);
+	assert_true(slice_is(targets, SLICE("[\"9\"]")) && targets.p > made->p);
+	blob_unref(made);
+	read_body("{\"front\": true}");
+	made = prompt_body_for_worker(&body, &graph, &targets);
+	assert_non_null(made);
+	assert_string_equal(made->p, "}");
+	assert_null(graph.p);
+	blob_unref(made);
 }
 
 static void the_journal_gets_no_secrets(void **state)
