@@ -63,6 +63,28 @@ def test_what_no_single_worker_has_together_is_refused_though_each_part_is_there
     assert fleet.remaining() == 0
 
 
+def test_a_value_that_nobody_has_is_refused_in_a_workers_own_words(fleet):
+    """All of its words: a node may check its values itself, and take what no list has."""
+    fleet.mux.announce("job_not_placed")
+    made = graph(model="nobodys.safetensors", sampler_name="nobodys", steps=0)
+    answer = fleet.submit(made)
+    status, body = fleet.workers[0].call("POST", "/prompt", {"prompt": made})[:2]
+    assert answer.status == status == 400
+    told = answer.json["node_errors"]
+    assert told.keys() == body["node_errors"].keys() == {"3", "4"}
+    assert told["3"] == body["node_errors"]["3"]
+    assert fleet.remaining() == 0
+
+
+def test_it_is_refused_so_while_all_are_busy_too(fleet):
+    fleet.hold()
+    jobs = [fleet.submit(plain(n)).id for n in range(2)]
+    fleet.wait_running(*jobs)
+    answer = fleet.submit(graph(model="nobodys.safetensors"))
+    assert answer.status == 400 and answer.error["type"] == "prompt_outputs_failed_validation"
+    assert answer.json["node_errors"]["4"]["errors"][0]["type"] == "value_not_in_list"
+
+
 def test_a_job_for_the_busy_worker_waits_though_another_is_free(fleet):
     fleet.hold(1)
     page = fleet.page("me")

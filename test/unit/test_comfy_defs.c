@@ -178,6 +178,35 @@ static void test_links_and_broken_nodes_are_not_its_business(void **state)
 	assert_true(defs_worker_allows(a, &body));
 }
 
+static bool passes(const char *class_type, const char *name, const char *value)
+{
+	struct graph_input input = {.name = slice_of(name)};
+	struct graph_node node = {.is_object = true,
+		.class_type = slice_of(class_type),
+		.inputs = &input,
+		.input_count = 1};
+	struct prompt_body body = {.nodes = &node, .node_count = 1};
+	assert_true(json_read(slice_of(value), &input.value));
+	defs_pass_unknown(defs, &body);
+	return input.is_link;
+}
+
+static void test_values_in_nobodys_list_tell_no_worker_from_another(void **state)
+{
+	(void)state;
+	have(a, "{" COMBO("Load", "ckpt", "\"x\"", "") ", " COMBO("Empty", "e", "", "") "}");
+	have(b, "{" COMBO("Load", "ckpt", "\"y\"", "") ", " COMBO("Mine", "m", "\"z\"", "") "}");
+	assert_false(passes("Load", "ckpt", "\"x\""));
+	assert_false(passes("Load", "ckpt", "\"y\""));
+	assert_true(passes("Load", "ckpt", "\"z\""));
+	assert_true(passes("Empty", "e", "\"z\""));
+	assert_false(passes("Mine", "m", "\"z\""));
+	assert_false(passes("Nobodys", "m", "\"z\""));
+	assert_false(passes("Load", "other", "\"z\""));
+	defs_worker_forget(b);
+	assert_true(passes("Load", "ckpt", "\"y\""));
+}
+
 static void test_the_kind_tells_who_allows_the_same(void **state)
 {
 	(void)state;
@@ -347,6 +376,7 @@ int main(void)
 		TEST(test_values_are_equal_as_in_python),
 		TEST(test_long_lists_are_looked_up_alike),
 		TEST(test_links_and_broken_nodes_are_not_its_business),
+		TEST(test_values_in_nobodys_list_tell_no_worker_from_another),
 		TEST(test_the_kind_tells_who_allows_the_same),
 		TEST(test_equal_lists_and_classes_are_kept_once),
 		TEST(test_what_nobody_has_is_forgotten),
