@@ -251,6 +251,31 @@ static void one_that_left_meanwhile_cannot(void **state)
 	lb_backend_unref(a);
 }
 
+static void a_worker_that_is_only_preferred_is_followed_by_others(void **state)
+{
+	(void)state;
+	script.on_request = NULL;
+	client_says(ASK);
+	handler_forward_first(handler_has(1), handler_backend("b"));
+	worker_answers("GET /view?filename=x HTTP/1.1\r\n");
+	assert_int_equal(handler_backend("b")->stats.picks, 1);
+	assert_int_equal(handler_backend("a")->stats.picks, 1);
+	assert_nothing_runs();
+}
+
+static void as_is_one_that_left(void **state)
+{
+	(void)state;
+	client_says(ASK);
+	struct exchange *x = handler_has(1);
+	struct backend *a = lb_backend_ref(handler_backend("a"));
+	assert_true(proxy_help_load(ONLY("c")));
+	handler_forward_first(x, a);
+	worker_answers("GET /view");
+	assert_int_equal(a->stats.picks, 0);
+	lb_backend_unref(a);
+}
+
 /* -- ends from outside -- */
 
 static void a_client_that_leaves_is_told_once(void **state)
@@ -368,6 +393,8 @@ int main(void)
 		TEST(a_kept_connection_that_died_is_made_anew),
 		TEST(a_worker_that_came_while_it_waited_can_be_asked),
 		TEST(one_that_left_meanwhile_cannot),
+		TEST(a_worker_that_is_only_preferred_is_followed_by_others),
+		TEST(as_is_one_that_left),
 		TEST(a_client_that_leaves_is_told_once),
 		TEST(one_that_leaves_in_its_body_too),
 		TEST(who_has_no_state_is_not_told),
