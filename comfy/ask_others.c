@@ -125,25 +125,10 @@ void ask_first_member(struct fleet *fleet, struct exchange *x)
 	handler_set_state(x, &asked->state);
 }
 
-static void on_told(const struct fetch_result *result, void *arg)
-{
-	(void)result;
-	(void)arg;
-}
-
 void ask_tell_all(struct fleet *fleet, const char *path, struct slice json)
 {
 	list_each (node, &fleet->workers) {
 		struct fleet_worker *worker = CONTAINER_OF(node, struct fleet_worker, node);
-		struct fetch_ask ask = {
-			.path = path,
-			.method = "POST",
-			.fields = "Content-Type: application/json\r\n",
-			.head = json,
-			.timeout_ms = TIMEOUT_MS,
-			.body_most = ANSWER_MOST,
-			.on_done = on_told,
-		};
 		/* One that is polled tells the end of a job by its history alone. */
 		bool is_needed = false;
 		list_each (at, &worker->jobs)
@@ -152,7 +137,7 @@ void ask_tell_all(struct fleet *fleet, const char *path, struct slice json)
 		if (is_needed)
 			continue;
 		/* One that is down forgot it anyway, or will have when it is back. */
-		if (fleet_worker_is_up(worker) && fleet_ask(worker, &ask) == NULL)
+		if (fleet_worker_is_up(worker) && !fleet_tell(worker, path, json))
 			return;
 	}
 }

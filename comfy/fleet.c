@@ -14,6 +14,8 @@
 #include <stdlib.h>
 
 #define TICK_MS 1000
+#define TELL_MS 30000
+#define TELL_MOST (1u << 20) /* of an answer that nobody reads */
 
 static struct list fleets = {&fleets, &fleets};
 
@@ -85,6 +87,26 @@ struct fetch *fleet_ask(struct fleet_worker *worker, struct fetch_ask *ask)
 	ask->addr = &worker->backend->addr;
 	ask->host = worker->host;
 	return fetch_start(ask);
+}
+
+static void on_told(const struct fetch_result *result, void *arg)
+{
+	(void)result;
+	(void)arg;
+}
+
+bool fleet_tell(struct fleet_worker *worker, const char *path, struct slice json)
+{
+	struct fetch_ask ask = {
+		.path = path,
+		.method = "POST",
+		.fields = "Content-Type: application/json\r\n",
+		.head = json,
+		.timeout_ms = TELL_MS,
+		.body_most = TELL_MOST,
+		.on_done = on_told,
+	};
+	return fleet_ask(worker, &ask) != NULL;
 }
 
 uint32_t fleet_queue_remaining(const struct fleet *fleet)

@@ -12,6 +12,8 @@
 
 /* Tells the scheduler what the worker takes now. */
 void fleet_refresh_room(struct fleet_worker *worker);
+/* POSTs that to the worker; what it answers is not waited for. False: it could not be sent. */
+bool fleet_tell(struct fleet_worker *worker, const char *path, struct slice json) MUST_CHECK;
 
 /* -- worker.c: /object_info, /system_stats, /features, and jobs in its queue that are not ours --
  */

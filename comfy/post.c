@@ -20,27 +20,12 @@
 #define ANSWER_MOST (4u << 20)
 #define JSON_FIELD "Content-Type: application/json\r\n"
 
-static void on_taken_back(const struct fetch_result *result, void *arg)
-{
-	(void)result;
-	(void)arg;
-}
-
 static void tell_forget(struct fleet_worker *worker, const struct job *job, const char *path,
 	const char *before, const char *after)
 {
 	char body[JOB_ID_BYTES + 48];
 	int n = snprintf(body, sizeof(body), "%s%s%s", before, job->id, after);
-	struct fetch_ask ask = {
-		.path = path,
-		.method = "POST",
-		.fields = JSON_FIELD,
-		.head = {body, (size_t)n},
-		.timeout_ms = TIMEOUT_MS,
-		.body_most = ANSWER_MOST,
-		.on_done = on_taken_back,
-	};
-	if (fleet_ask(worker, &ask) == NULL)
+	if (!fleet_tell(worker, path, (struct slice){body, (size_t)n}))
 		log_warn("job_not_taken_back", "worker=%s job=%s", LOG_QUOTE(worker->node_id),
 			job->id);
 }

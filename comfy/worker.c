@@ -101,12 +101,6 @@ static void take_features(struct fleet_worker *worker, const struct fetch_result
 		worker->features = blob_copy(result->body.p, result->body.n);
 }
 
-static void ignore(const struct fetch_result *result, void *arg)
-{
-	(void)result;
-	(void)arg;
-}
-
 /* A job of ours that was given up there while the worker could not be reached: it must not run
  * twice. */
 static void stop_stray(struct fleet_worker *worker, struct slice id, bool is_running)
@@ -115,18 +109,10 @@ static void stop_stray(struct fleet_worker *worker, struct slice id, bool is_run
 	int n = snprintf(body, sizeof(body),
 		is_running ? "{\"prompt_id\": \"%.*s\"}" : "{\"delete\": [\"%.*s\"]}", (int)id.n,
 		id.p);
-	struct fetch_ask ask = {
-		.path = is_running ? "/interrupt" : "/queue",
-		.method = "POST",
-		.fields = "Content-Type: application/json\r\n",
-		.head = {body, (size_t)n},
-		.timeout_ms = SMALL_TIMEOUT_MS,
-		.body_most = SMALL_MOST,
-		.on_done = ignore,
-	};
 	log_info("stray_job_stopped", "pool=%s worker=%s job=%.*s", LOG_QUOTE(worker->fleet->name),
 		LOG_QUOTE(worker->node_id), (int)id.n, id.p);
-	if (fleet_ask(worker, &ask) == NULL)
+	if (!fleet_tell(
+		    worker, is_running ? "/interrupt" : "/queue", (struct slice){body, (size_t)n}))
 		log_warn("stray_job_runs", "worker=%s", LOG_QUOTE(worker->node_id));
 }
 
