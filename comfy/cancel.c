@@ -8,6 +8,7 @@
  */
 #include "comfy/fleet_parts.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <stdio.h>
@@ -43,7 +44,8 @@ static struct fetch *send_to(struct fleet_worker *worker, const char *path, cons
 static void interrupt(struct job *job)
 {
 	struct fleet_worker *worker = job->run->worker;
-	/* An old version does not read the id and stops what runs: that is this job. */
+	/* An old version does not read the id and stops what runs: that is this job, mostly. */
+	worker->interrupted_us = clock_now_us;
 	if (send_to(worker, "/interrupt", "{\"prompt_id\": \"", job->worker_id, "\"}",
 		    forget_answer, NULL) == NULL)
 		log_warn(

@@ -253,8 +253,8 @@ void finish_job(struct fleet *fleet, struct job *job)
 	fetch_cancel(run->fetch);
 	run->fetch = NULL;
 	run->is_removing = false;
-	if (job->wants_more_vram && run->outcome == RUN_ERROR) {
-		job->wants_more_vram = false;
+	if (job->runs_again && run->outcome == RUN_ERROR) {
+		job->runs_again = false;
 		place_undo(fleet, job, SCHED_SHORT);
 		owner_forget_run(job->owner, job);
 		place_wait(fleet, job);

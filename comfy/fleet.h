@@ -43,11 +43,12 @@ struct fleet_worker {
 	struct sched_worker *sched;   /* owned */
 	struct list jobs, links;
 	uint32_t job_count;
-	bool ignores_ids;      /* a version that gives its own prompt_id */
-	bool is_polled;        /* completions are only seen by polling */
-	bool is_leaving;       /* not in the configuration any more */
-	int32_t queue_len;     /* what it says itself; -1 unknown */
-	struct blob *features; /* owned: GET /features, {} if it has none; NULL unknown */
+	bool ignores_ids;        /* a version that gives its own prompt_id */
+	uint64_t interrupted_us; /* when it was last told to stop what runs; 0: never */
+	bool is_polled;          /* completions are only seen by polling */
+	bool is_leaving;         /* not in the configuration any more */
+	int32_t queue_len;       /* what it says itself; -1 unknown */
+	struct blob *features;   /* owned: GET /features, {} if it has none; NULL unknown */
 	uint64_t vram_total;
 	struct worker_refresh *refresh; /* owned by worker.c */
 	struct home_worker *home;       /* owned by home.c: writes that it has to get */

@@ -83,8 +83,8 @@ struct job {
 	bool is_journaled;
 	bool is_second_opinion; /* one worker refused it, and this is the other one */
 	uint32_t refused_by;    /* index + 1 of the first one */
-	bool wants_more_vram;
-	char workflow_id[65]; /* extra_pnginfo.workflow.id; "" */
+	bool runs_again;        /* its run has failed, and nobody is to hear of it */
+	char workflow_id[65];   /* extra_pnginfo.workflow.id; "" */
 
 	/* What came of it. */
 	struct blob *result; /* owned: {"outputs": {...}, "status": {...}, "meta": {...}}, our id in

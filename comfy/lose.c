@@ -56,12 +56,12 @@ void lose_job(struct fleet *fleet, struct job *job, const char *why)
 		finish_removed(fleet, job);
 		return;
 	}
-	if (run->outcome != RUN_NONE && !job->wants_more_vram) {
+	if (run->outcome != RUN_NONE && !job->runs_again) {
 		/* Its end was told, and only the marker is missing. */
 		finish_job(fleet, job);
 		return;
 	}
-	job->wants_more_vram = false;
+	job->runs_again = false;
 	if (has_run || was_alone)
 		job->crashes++;
 	if (job->crashes >= 2) {

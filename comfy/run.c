@@ -20,6 +20,7 @@
 
 #define EARLY_MOST (4u << 20)  /* octets kept before the worker's answer came */
 #define MARKER_TIMEOUT_MS 5000 /* from the outcome to the end marker */
+#define STRAY_INTERRUPT_US (60u * 1000 * 1000)
 #define NOTED_MOST (16u << 20) /* octets of outputs and messages kept for a history of our own */
 
 struct run_frame {
@@ -235,8 +236,23 @@ static bool ran_out_of_vram(struct fleet *fleet, struct job *job, const struct c
 	job->vram_over = had;
 	job->oom_retries++;
 	job->run->outcome = RUN_ERROR;
-	job->wants_more_vram = true;
+	job->runs_again = true;
 	fleet->stats.oom_retried++;
+	return true;
+}
+
+/* The same, for a job that was in the way of an interrupt that came late, at a worker that does not
+ * read for whom it is. */
+static bool was_hit_by_mistake(struct fleet *fleet, struct job *job)
+{
+	const struct fleet_worker *worker = job->run->worker;
+	if (job->run->is_unwanted || !worker->ignores_ids || worker->interrupted_us == 0 ||
+		clock_now_us - worker->interrupted_us > STRAY_INTERRUPT_US)
+		return false;
+	log_warn("interrupt_strayed", "pool=%s worker=%s job=%s", LOG_QUOTE(fleet->name),
+		LOG_QUOTE(worker->node_id), job->id);
+	job->run->outcome = RUN_ERROR;
+	job->runs_again = true;
 	return true;
 }
 
@@ -272,6 +288,10 @@ static bool apply(struct fleet *fleet, struct job *job, const struct comfy_event
 		outcome(job, RUN_ERROR);
 		return true;
 	case EVENT_INTERRUPTED:
+		if (was_hit_by_mistake(fleet, job)) {
+			deadline_set(&job->run->deadline, MARKER_TIMEOUT_MS);
+			return false;
+		}
 		note_message(job->run, event);
 		outcome(job, RUN_INTERRUPTED);
 		return true;
@@ -294,7 +314,7 @@ static void take_event(struct fleet *fleet, struct job *job, const struct comfy_
 		if (job->state == JOB_ENDING)
 			return;
 		/* Told once its history can be asked for: clients rely on that order. */
-		if (!job->wants_more_vram)
+		if (!job->runs_again)
 			run_keep(&job->run->held, opcode, message);
 		finish_job(fleet, job);
 		return;
