@@ -115,7 +115,7 @@ def test_png_results_of_the_time_between_are_not_lost_for_the_second_socket(flee
     job = fleet.submit(plain(), client_id="me").id
     number, = fleet.wait_running(job)
     one.close()
-    fleet.workers[number].test(fault="hold", send=[{"image": 1000, "times": 3}])
+    fleet.workers[number].test(send=[{"image": 1000, "times": 3}])
     fleet.go_on()
     two.wait_done(job)
     assert len([f for f in two.frames() if f.image[:4] == b"\x89PNG"]) == 3

@@ -112,7 +112,7 @@ def test_custom_events_reach_their_client_only(fleet):
     fleet.hold()
     job = fleet.submit(plain(), client_id="me").id
     number, = fleet.wait_running(job)
-    fleet.workers[number].test(fault="hold", send=[{"type": "impact-node-feedback", "to": "owner", "data": {"node_id": "1", "value": "\u00e4\U0001f600"}}])
+    fleet.workers[number].test(send=[{"type": "impact-node-feedback", "to": "owner", "data": {"node_id": "1", "value": "\u00e4\U0001f600"}}])
     assert page.wait_type("impact-node-feedback").data == {"node_id": "1", "value": "\u00e4\U0001f600"}
     fleet.go_on()
     page.wait_done(job)
