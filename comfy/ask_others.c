@@ -87,7 +87,7 @@ void ask_first_member(struct fleet *fleet, struct exchange *x)
 	struct handler_request r;
 	handler_request(x, &r);
 	size_t most = fleet->worker_count;
-	struct asked *asked = calloc(1, sizeof(*asked) + most * sizeof(asked->fetches[0]));
+	struct asked *asked = calloc(1, sizeof(*asked) + most * sizeof(void *));
 	struct one *ones = arena_take(r.arena, (most + 1) * sizeof(*ones));
 	char *path = route_target(&r);
 	if (asked == NULL || ones == NULL || path == NULL || open_questions >= OPEN_MOST) {

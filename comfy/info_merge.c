@@ -174,11 +174,6 @@ void features_merge_init(struct features_merge *merge)
 	*merge = (struct features_merge){0};
 }
 
-void features_merge_finish(struct features_merge *merge)
-{
-	text_finish(&merge->common);
-}
-
 static bool find_same_name(
 	struct json_value object, struct slice quoted, struct json_value *ret_value)
 {

@@ -47,7 +47,6 @@ struct features_merge {
 	struct text common;
 };
 void features_merge_init(struct features_merge *merge);
-void features_merge_finish(struct features_merge *merge);
 /* What is no object counts as one without members. */
 void features_merge_add(struct features_merge *merge, struct slice body);
 /* {} when nothing was added. NULL: no memory. The merge is empty then. */

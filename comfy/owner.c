@@ -189,11 +189,6 @@ bool owner_make_id(char *out)
 	return true;
 }
 
-const struct list *owners_all(const struct owners *owners)
-{
-	return &owners->all;
-}
-
 uint32_t owners_count(const struct owners *owners)
 {
 	return owners->count;

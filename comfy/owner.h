@@ -70,7 +70,6 @@ struct owner *owners_get(
 bool owner_make_id(char *out) MUST_CHECK;
 /* After a job, page or link of it is gone: begins its idle time when nothing is left. */
 void owner_rest(struct owner *owner);
-const struct list *owners_all(const struct owners *owners);
 uint32_t owners_count(const struct owners *owners);
 
 /* comfy/page.c's. A page that is added is told its first status, with its sid, and the replay.

@@ -117,6 +117,5 @@ bool lb_pool_needs(const struct lb_pool *pool, enum lb_need need);
 /* lb_backend_touch arrives here: copies the load into the view and moves the member between the
  * sets. */
 void lb_seat_refresh(struct lb_seat *seat);
-void lb_pool_refresh(struct lb_pool *pool, uint32_t index);
 
 #endif

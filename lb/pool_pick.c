@@ -51,11 +51,6 @@ void lb_seat_refresh(struct lb_seat *seat)
 		pool->strategy->changed(pool->self, &pool->view, seat->index);
 }
 
-void lb_pool_refresh(struct lb_pool *pool, uint32_t index)
-{
-	lb_seat_refresh(&pool->seats[index]);
-}
-
 /* As lb_backend_touch, for the usual backend, which has one seat. */
 static void touch(struct lb_seat *seat)
 {
