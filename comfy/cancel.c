@@ -16,38 +16,14 @@
 #define TIMEOUT_MS 30000
 #define QUEUE_MOST (256u << 20)
 
-static void forget_answer(const struct fetch_result *result, void *arg)
-{
-	(void)result;
-	(void)arg;
-}
-
-static struct fetch *send_to(struct fleet_worker *worker, const char *path, const char *before,
-	const char *id, const char *after, void (*on_done)(const struct fetch_result *, void *),
-	void *arg)
-{
-	char body[JOB_WORKER_ID_MOST + 64];
-	int n = snprintf(body, sizeof(body), "%s%s%s", before, id, after);
-	struct fetch_ask ask = {
-		.path = path,
-		.method = "POST",
-		.fields = "Content-Type: application/json\r\n",
-		.head = {body, (size_t)n},
-		.timeout_ms = TIMEOUT_MS,
-		.body_most = QUEUE_MOST,
-		.on_done = on_done,
-		.arg = arg,
-	};
-	return fleet_ask(worker, &ask);
-}
-
 static void interrupt(struct job *job)
 {
+	char body[JOB_WORKER_ID_MOST + 32];
 	struct fleet_worker *worker = job->run->worker;
+	int n = snprintf(body, sizeof(body), "{\"prompt_id\": \"%s\"}", job->worker_id);
 	/* An old version does not read the id and stops what runs: that is this job, mostly. */
 	worker->interrupted_us = clock_now_us;
-	if (send_to(worker, "/interrupt", "{\"prompt_id\": \"", job->worker_id, "\"}",
-		    forget_answer, NULL) == NULL)
+	if (!fleet_tell(worker, "/interrupt", (struct slice){body, (size_t)n}))
 		log_warn(
 			"not_interrupted", "worker=%s job=%s", LOG_QUOTE(worker->node_id), job->id);
 }
@@ -127,11 +103,22 @@ static void on_deleted(const struct fetch_result *result, void *arg)
 
 bool cancel_remove(struct job *job)
 {
+	char body[JOB_WORKER_ID_MOST + 32];
 	struct job_run *run = job->run;
 	if (run->is_removing || run->fetch != NULL)
 		return false;
-	run->fetch = send_to(
-		run->worker, "/queue", "{\"delete\": [\"", job->worker_id, "\"]}", on_deleted, run);
+	int n = snprintf(body, sizeof(body), "{\"delete\": [\"%s\"]}", job->worker_id);
+	struct fetch_ask ask = {
+		.path = "/queue",
+		.method = "POST",
+		.fields = "Content-Type: application/json\r\n",
+		.head = {body, (size_t)n},
+		.timeout_ms = TIMEOUT_MS,
+		.body_most = QUEUE_MOST,
+		.on_done = on_deleted,
+		.arg = run,
+	};
+	run->fetch = fleet_ask(run->worker, &ask);
 	run->is_removing = run->fetch != NULL;
 	return run->is_removing;
 }
