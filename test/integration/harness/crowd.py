@@ -185,7 +185,9 @@ class Visitor:
     async def get(self, target):
         while True:
             answer = await self.ask("GET", target)
-            if answer is not None:
+            if answer is not None and answer[0] == 503 and self.crowd.run and target.startswith("/history/"):
+                await self.pause(0.5)  # the new run asks the workers for those it does not know, so many at a time
+            elif answer is not None:
                 assert answer[0] == 200, (target, answer)
                 return json.loads(answer[1])
 
@@ -373,9 +375,10 @@ class Crowd:
         try:
             await asyncio.gather(*tasks)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            while open_ones := [task for task in tasks if not task.done()]:
+                for task in open_ones:
+                    task.cancel()  # more than once: asyncio.wait_for may swallow one
+                await asyncio.wait(open_ones, timeout=1)
             for visitor in self.visitors:
                 for watch in visitor.watches:
                     watch.task.cancel()
