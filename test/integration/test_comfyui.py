@@ -18,19 +18,22 @@ JSON = [("Content-Type", "application/json")]
 STICKY = {"keys": ["cookie", "client_id", "prompt_id", "ip"]}
 
 
-def config_of(workers, secure=False, **more):
+MODES = ["sticky", "fleet"]
+
+
+def config_of(workers, mode, secure=False, **more):
     servers = None
     if secure:
         servers = [{"listen": ["127.0.0.1:0"], "tls": tls.settings("comfy.test"), "locations": [{"path": "/", "pool": "pool"}]}]
     return conf.config(servers=servers, timeouts={"read": 30, "tunnel": 60}, pools=[conf.pool(
-        [conf.node(w, w.name, max_concurrent=2) for w in workers],
+        [conf.node(w, w.name, max_concurrent=2) for w in workers], mode=mode,
         load_balancing={"strategy": "least_loaded", "load_interval": 0.3, "sticky": STICKY},
         health_check={"interval": 0.5, "timeout": 2, "rise": 1, "fall": 2, "heartbeat_timeout": 20})], **more)
 
 
-@pytest.fixture
-def mux(start, workers):
-    made = start(config_of(workers))
+@pytest.fixture(params=MODES)
+def mux(request, start, workers):
+    made = start(config_of(workers, request.param))
     made.worker_ports |= {w.port for w in workers}
     return made
 
@@ -125,8 +128,9 @@ def test_several_people_get_their_own_pictures(mux):
     assert len(set(pictures)) == len(people)
 
 
-def test_over_tls_it_is_the_same(start, workers):
-    mux = start(config_of(workers, secure=True))
+@pytest.mark.parametrize("mode", MODES)
+def test_over_tls_it_is_the_same(start, workers, mode):
+    mux = start(config_of(workers, mode, secure=True))
     mux.worker_ports |= {w.port for w in workers}
     browser = Browser(mux, secure=True)
     browser.listen()
@@ -216,6 +220,7 @@ def test_the_pages_of_the_api_pass(mux, workers, target):
 
 
 def test_a_wrong_graph_is_answered_in_comfyuis_words(mux):
+    mux.announce("job_not_placed")  # fleet: another one is asked
     browser = Browser(mux)
     body = json.dumps({"prompt": {"1": {"class_type": "NoSuchNode", "inputs": {}}}}).encode()
     response = browser.ask("/prompt", "POST", body, JSON)
@@ -242,3 +247,21 @@ def test_two_hundred_and_fifty_requests_of_a_page_load_pass(mux):
             target = ("/", "/system_stats", "/queue", "/object_info")[i % 4]
             assert client.ask(target, fields=browser.fields()).status == 200
             client.received.clear()
+
+
+@pytest.mark.parametrize("mode", ["fleet"])
+def test_an_upload_is_an_input_wherever_the_job_runs(start, workers, mode):
+    mux = start(config_of(workers, mode))
+    mux.worker_ports |= {w.port for w in workers}
+    browser = Browser(mux)
+    fields, body = multipart(f"{uuid.uuid4().hex}.png", png(mux, browser))
+    told = browser.json("/upload/image", method="POST", body=body, fields=fields)
+    graphs = [{"1": {"class_type": "LoadImage", "inputs": {"image": told["name"]}},
+               "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": f"in{i}"}}}
+              for i in range(2 * len(workers))]
+    jobs = [browser.submit(graph) for graph in graphs]
+    for job in jobs:
+        wait_until(lambda job=job: job in browser.json("/history"), f"{job} ends", 30)
+        history = browser.json(f"/history/{job}")[job]
+        assert history["status"]["status_str"] == "success"
+        browser.view(browser.images(job)[0])
