@@ -13,8 +13,8 @@
 #ifndef ADMIN_HTTP_H
 #define ADMIN_HTTP_H
 
-#include "base/text.h"
 #include "base/err.h"
+#include "base/text.h"
 
 /* An answer in the making. */
 struct page {

@@ -69,8 +69,8 @@ static void check_usual_pool(const struct conf_pool *pool, enum conf_mode mode)
 	const struct conf_sticky *sticky = &pool->balancing.sticky;
 	assert_int_equal(pool->keepalive, 64);
 	assert_int_equal(pool->mode, mode);
-	assert_string_equal(pool->balancing.strategy,
-		mode == CONF_MODE_FLEET ? "score" : "least_loaded");
+	assert_string_equal(
+		pool->balancing.strategy, mode == CONF_MODE_FLEET ? "score" : "least_loaded");
 	assert_true(pool->balancing.enable_failover);
 	assert_int_equal(pool->balancing.max_retries, 3);
 	assert_int_equal(pool->balancing.load_interval_ms, 2000);
