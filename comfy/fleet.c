@@ -114,6 +114,17 @@ uint32_t fleet_queue_remaining(const struct fleet *fleet)
 	return jobs_active(fleet->jobs);
 }
 
+bool fleet_is_all_known(const struct fleet *fleet)
+{
+	list_each (node, &fleet->workers) {
+		const struct fleet_worker *worker = CONTAINER_OF(node, struct fleet_worker, node);
+		if (fleet_worker_is_up(worker) && !worker->is_leaving &&
+			!defs_worker_is_known(worker->defs))
+			return false;
+	}
+	return true;
+}
+
 /* -- workers -- */
 
 static uint32_t take_index(struct fleet *fleet)
@@ -205,6 +216,8 @@ static bool follow_members(struct fleet *fleet)
 	}
 	list_each (node, &fleet->workers) {
 		struct fleet_worker *worker = CONTAINER_OF(node, struct fleet_worker, node);
+		if (worker->is_leaving != (worker->conf == NULL))
+			fleet->members_epoch++;
 		worker->is_leaving = worker->conf == NULL;
 		fleet_refresh_room(worker);
 		if (worker->is_leaving || worker->backend->is_draining)
@@ -225,6 +238,7 @@ static void on_tick(struct deadline *tick)
 		worker_look(worker);
 	}
 	end_leavers(fleet);
+	place_sweep(fleet);
 	if (schedule_waiting(fleet->schedule) != 0)
 		fleet_place_soon(fleet);
 }
@@ -279,6 +293,7 @@ static struct fleet *fleet_create(const struct conf_pool *conf)
 		return NULL;
 	list_init(&fleet->workers);
 	list_init(&fleet->submits);
+	list_init(&fleet->info_waits);
 	list_init(&fleet->home_writes);
 	list_init(&fleet->node);
 	next_turn_init(&fleet->placing, on_placing);

@@ -80,6 +80,9 @@ struct fleet {
 	struct schedule *schedule;
 	struct spool *spool;     /* NULL while it cannot be opened */
 	struct journal *journal; /* NULL: none configured */
+	uint64_t swept_epoch;    /* place.c: all that wait were looked at as of this */
+	uint64_t swept_seq;      /* and up to this one for the next */
+	struct list info_waits;  /* routes.c: who waits for the first list of classes */
 	uint64_t members_epoch;  /* grows when a worker comes */
 	struct list home_writes; /* home.c: under way */
 	struct list submits; /* struct submit: clients that wait for an answer to their prompt */

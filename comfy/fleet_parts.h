@@ -23,6 +23,8 @@ void worker_refresh_destroy(struct fleet_worker *worker);
 void worker_look(struct fleet_worker *worker);
 /* It was down and is not any more: it may be another one now. */
 void worker_is_back(struct fleet_worker *worker);
+/* Its list of classes is on its way. */
+bool worker_is_asked(const struct fleet_worker *worker);
 /* Asks anew what it has, unless that was done in the last `older_ms`. */
 void worker_refresh(struct fleet_worker *worker, uint64_t older_ms);
 
@@ -31,6 +33,11 @@ void worker_refresh(struct fleet_worker *worker, uint64_t older_ms);
 void place_settings(struct fleet *fleet, const struct conf_fleet *conf, struct sched_settings *ret);
 /* Starts what can be started. */
 void place_all(struct fleet *fleet);
+/* Once a second: jobs that wait and that no worker can run any more, as far as is known now, fail.
+ */
+void place_sweep(struct fleet *fleet);
+/* The list of every worker that is up is known. */
+bool fleet_is_all_known(const struct fleet *fleet);
 /* Into the line. */
 void place_wait(struct fleet *fleet, struct job *job);
 /* It may not go to that worker for a while. */
@@ -113,6 +120,10 @@ void poll_begin(struct fleet *fleet, struct job *job);
 void poll_end(struct job *job);
 /* Its turn has come. */
 void poll_ask(struct job_run *run);
+
+/* -- routes.c -- */
+/* The first list of classes is there: those that wait for it are answered. */
+void routes_info_known(struct fleet *fleet);
 
 /* -- recover.c -- */
 void recover_start(struct fleet *fleet, const struct conf_journal *conf);

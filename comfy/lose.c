@@ -118,6 +118,8 @@ void fleet_link_lost(struct link *link, const char *why)
 {
 	struct fleet_worker *worker = link->worker;
 	struct fleet *fleet = worker->fleet;
+	/* It may have been restarted, with other models. */
+	worker_refresh(worker, 1000);
 	list_each_safe (node, &worker->jobs) {
 		struct job *job = CONTAINER_OF(node, struct job, in_worker);
 		struct job_run *run = job->run;

@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define SWEEP_MOST 1000 /* jobs looked at in a turn */
+
 void place_settings(struct fleet *fleet, const struct conf_fleet *conf, struct sched_settings *ret)
 {
 	*ret = (struct sched_settings){
@@ -68,6 +70,29 @@ void place_undo(struct fleet *fleet, struct job *job, enum sched_end end)
 	job->worker = NULL;
 	run_destroy(run);
 	fleet_refresh_room(worker);
+}
+
+void place_sweep(struct fleet *fleet)
+{
+	uint64_t epoch = defs_allows_epoch(fleet->defs) + fleet->members_epoch + 1;
+	uint32_t looked = 0;
+	if (fleet->pool == NULL || epoch == fleet->swept_epoch || !fleet_is_all_known(fleet))
+		return;
+	list_each_safe (node, jobs_all_active(fleet->jobs)) {
+		struct job *job = CONTAINER_OF(node, struct job, in_table);
+		if (job->seq < fleet->swept_seq || job->state != JOB_WAITING)
+			continue;
+		if (looked++ == SWEEP_MOST) {
+			fleet->swept_seq = job->seq;
+			return;
+		}
+		if (!may_run_somewhere(fleet, job))
+			finish_failed(fleet, job, "comfymux.NoWorker",
+				"No worker can run this job: none has all the nodes and models "
+				"that it needs, the capability, and enough memory.");
+	}
+	fleet->swept_seq = 0;
+	fleet->swept_epoch = epoch;
 }
 
 void place_again(struct fleet *fleet, struct job *job, const char *why)

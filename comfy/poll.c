@@ -77,6 +77,9 @@ static void on_queue(const struct fetch_result *result, void *arg)
 			job->started_wall_ms = clock_wall_us() / 1000;
 			jobs_move(run->fleet->jobs, job, JOB_RUNNING);
 			recover_note(run->fleet, job);
+			/* It was cancelled while this was asked, and could not be taken out. */
+			if (run->is_unwanted)
+				(void)finish_cancel(run->fleet, job);
 		}
 	} else if (cancel_is_in(root, "queue_pending", job->worker_id)) {
 		run->misses = 0;

@@ -14,10 +14,14 @@
 #include "comfy/route.h"
 #include "http/chars.h"
 
+#include <stdlib.h>
+
 #define SMALL (1u << 20) /* body of a request that only names jobs */
 
 #define INFO_OLD_MS                                                                                \
 	60000 /* models can be added without a restart: an older list is asked for anew */
+
+#define INFO_WAIT_MS 20000
 
 enum { GET = BIT(0), POST = BIT(1), OTHER = BIT(2) };
 
@@ -31,9 +35,78 @@ struct route {
 	bool is_prompt;        /* the body may be as large as fleet->settings.prompt_bytes */
 };
 
+/* At the start, while workers are asked already: one question for all who want to know. */
+struct info_wait {
+	struct route_state state;
+	struct list node; /* in fleet->info_waits */
+	struct fleet *fleet;
+	struct exchange *x; /* borrowed */
+	struct deadline deadline;
+};
+
+static void end_info_wait(struct info_wait *wait)
+{
+	deadline_clear(&wait->deadline);
+	list_remove(&wait->node);
+	free(wait);
+}
+
+static void on_info_gone(struct exchange *x, struct route_state *state, enum close_reason reason)
+{
+	(void)x;
+	(void)reason;
+	end_info_wait(CONTAINER_OF(state, struct info_wait, state));
+}
+
+/* With what is known by now; a worker is asked by itself if that is nothing. */
+static void answer_info(struct info_wait *wait)
+{
+	struct fleet *fleet = wait->fleet;
+	struct exchange *x = wait->x;
+	end_info_wait(wait);
+	handler_set_state(x, NULL);
+	route_object_info(fleet, x, (struct slice){"", 0});
+}
+
+static void on_info_due(struct deadline *deadline)
+{
+	answer_info(CONTAINER_OF(deadline, struct info_wait, deadline));
+}
+
+void routes_info_known(struct fleet *fleet)
+{
+	while (!list_is_empty(&fleet->info_waits))
+		answer_info(list_first(&fleet->info_waits, struct info_wait, node));
+}
+
+static bool wait_for_info(struct fleet *fleet, struct exchange *x)
+{
+	struct info_wait *wait = calloc(1, sizeof(*wait));
+	if (wait == NULL)
+		return false;
+	wait->state.on_gone = on_info_gone;
+	wait->fleet = fleet;
+	wait->x = x;
+	list_push_back(&fleet->info_waits, &wait->node);
+	deadline_init(&wait->deadline, on_info_due);
+	deadline_set(&wait->deadline, INFO_WAIT_MS);
+	handler_set_state(x, &wait->state);
+	return true;
+}
+
+static bool is_anybody_asked(const struct fleet *fleet)
+{
+	list_each (node, &fleet->workers)
+		if (worker_is_asked(CONTAINER_OF(node, struct fleet_worker, node)))
+			return true;
+	return false;
+}
+
 /* What is known is told at once; who asks again sees what came since. */
 static void object_info(struct fleet *fleet, struct exchange *x, struct slice rest)
 {
+	if (!defs_is_known(fleet->defs) && is_anybody_asked(fleet) && wait_for_info(fleet, x))
+		return;
 	list_each (node, &fleet->workers)
 		worker_refresh(CONTAINER_OF(node, struct fleet_worker, node), INFO_OLD_MS);
 	route_object_info(fleet, x, rest);

@@ -175,18 +175,6 @@ void submit_refused(struct fleet *fleet, struct job *job, uint16_t status, struc
 	refuse(fleet, job, status, blob_copy(body.p, body.n));
 }
 
-/* What nobody is known to have, one whose list is not known yet may have. */
-static bool is_all_known(const struct fleet *fleet)
-{
-	list_each (node, &fleet->workers) {
-		const struct fleet_worker *worker = CONTAINER_OF(node, struct fleet_worker, node);
-		if (fleet_worker_is_up(worker) && !worker->is_leaving &&
-			!defs_worker_is_known(worker->defs))
-			return false;
-	}
-	return true;
-}
-
 /* No worker can take it now: it waits here, if it is right as far as can be told. */
 static void let_wait(struct fleet *fleet, struct job *job)
 {
@@ -200,7 +188,8 @@ static void let_wait(struct fleet *fleet, struct job *job)
 				"later."));
 		return;
 	}
-	if (is_all_known(fleet) && check_graph(fleet->defs, &submit->read, &result) != 0) {
+	/* What nobody is known to have, one whose list is not known yet may have. */
+	if (fleet_is_all_known(fleet) && check_graph(fleet->defs, &submit->read, &result) != 0) {
 		refuse(fleet, job, 503, check_refusal("out_of_memory", "Out of memory", ""));
 		return;
 	}

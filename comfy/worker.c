@@ -24,7 +24,7 @@
 #define SMALL_MOST (1u << 20)
 #define SILENT_US (UINT64_C(30) * 1000000)
 #define FOREIGN_LOOKS 3 /* seconds; queues are asked for every two */
-#define RETRY_MS 30000  /* after a question that failed */
+#define RETRY_MS 5000   /* after a question that failed */
 
 enum step { STEP_QUEUE, STEP_INFO, STEP_STATS, STEP_FEATURES, STEP_REST };
 
@@ -55,6 +55,7 @@ static void on_read(void *arg, int error)
 	struct fleet_worker *worker = arg;
 	if (error == 0) {
 		fleet_place_soon(worker->fleet);
+		routes_info_known(worker->fleet);
 		return;
 	}
 	worker->refresh->has_failed = true;
@@ -267,6 +268,12 @@ void worker_look(struct fleet_worker *worker)
 	if (worker->is_leaving || worker->backend->is_draining)
 		lose_drained(worker);
 	fleet_refresh_room(worker);
+}
+
+bool worker_is_asked(const struct fleet_worker *worker)
+{
+	return fleet_worker_is_up(worker) &&
+	       (worker->refresh->is_asking || worker->refresh->asked_us == 0);
 }
 
 bool worker_refresh_create(struct fleet_worker *worker)
