@@ -263,10 +263,10 @@ def start_fleet(request, folder):
     """start_fleet(...) -> Fleet of its own, that the test may kill pieces of. The hidden checks run at the end."""
     made = []
 
-    def make(*arguments, **more):
+    def make(*arguments, kind=Fleet, **more):
         place = folder / f"fleet{len(made)}"
         place.mkdir()
-        made.append(Fleet(place, *arguments, **more))
+        made.append(kind(place, *arguments, **more))
         make.running.append(made[-1].mux)
         return made[-1]
 

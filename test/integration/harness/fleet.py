@@ -279,11 +279,14 @@ class Fleet:
         self.spec = [tuple(flags) + tuple(s) for s in specs]
         try:
             for number, spec in enumerate(self.spec):
-                self.workers.append(SimulatedWorker(f"w{number + 1}", *spec))
+                self.workers.append(self.make_worker(number, spec))
             self.start()
         except BaseException:
             self.kill()
             raise
+
+    def make_worker(self, number, spec):
+        return SimulatedWorker(f"w{number + 1}", *spec)
 
     def config(self, without=(), **more):
         """The file. without: numbers of workers that are not in it; drain=[numbers]."""
