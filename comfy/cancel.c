@@ -49,8 +49,9 @@ bool cancel_is_in(struct json_value queue, const char *list, const char *id)
 	json_walk(&scan, items);
 	while (json_item(&scan, &item)) {
 		json_walk(&inner, item);
-		if (json_item(&inner, &second) && json_item(&inner, &second) &&
-			second.kind == JSON_KIND_STRING && json_is_text(second.raw, slice_of(id)))
+		bool has_number = json_item(&inner, &second);
+		if (has_number && json_item(&inner, &second) && second.kind == JSON_KIND_STRING &&
+			json_is_text(second.raw, slice_of(id)))
 			return true;
 	}
 	return false;
