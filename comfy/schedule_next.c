@@ -81,7 +81,8 @@ static double remaining(const struct search *search, const struct sched_worker *
 	if (worker->running == 0)
 		return 0;
 	double taken = search->now_s - worker->since_s;
-	return fmax(worker->expected_s - taken, OVERDUE * taken);
+	/* The longer it is overdue the longer it may still be: it may hang. */
+	return fmax(fabs(worker->expected_s - taken), OVERDUE * taken);
 }
 
 static double tag(const struct candidate *one, double run_s)
