@@ -290,8 +290,11 @@ static void finish(void)
 	fleets_finish();
 	era_finish_all();
 	if (app.has_signals) {
-		for (size_t i = 0; i < COUNT_OF(handlers); i++)
+		/* One that comes now must not end us before the rest is put away. */
+		for (size_t i = 0; i < COUNT_OF(handlers); i++) {
 			(void)event_del(&app.signals[i]);
+			(void)signal(handlers[i].number, SIG_IGN);
+		}
 	}
 	fetches_finish();
 	loop_finish();
