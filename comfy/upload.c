@@ -113,10 +113,32 @@ static bool on_part(void *arg, const struct multipart_part *part)
 	return true;
 }
 
+/* The smallest limit that a worker told (GET /features): none of them is to refuse a copy. */
+static uint64_t most_bytes(const struct fleet *fleet)
+{
+	uint64_t most = UINT64_MAX;
+	list_each (node, &fleet->workers) {
+		const struct fleet_worker *worker = CONTAINER_OF(node, struct fleet_worker, node);
+		struct json_value features, value;
+		int64_t bytes;
+		if (worker->features != NULL && !worker->is_leaving &&
+			json_read(blob_slice(worker->features), &features) &&
+			json_find(features, "max_upload_size", &value) &&
+			json_int64(value, &bytes) && bytes > 0)
+			most = min_u64(most, (uint64_t)bytes);
+	}
+	return most;
+}
+
 static bool on_octets(void *arg, struct slice octets)
 {
 	struct upload *upload = arg;
 	if (upload->field == UPLOAD_IMAGE) {
+		if (octets.n > upload->most_bytes - spool_write_bytes(upload->write)) {
+			upload_fail(upload, 413, "file_too_large",
+				"The file is larger than the workers take");
+			return false;
+		}
 		int error = spool_write_octets(upload->write, octets);
 		if (error != 0)
 			upload_fail_disk(upload, error);
@@ -195,6 +217,7 @@ static struct upload *upload_create(struct fleet *fleet, struct exchange *x, boo
 	upload->state.on_gone = on_gone;
 	upload->state.on_piece = on_piece;
 	upload->fleet = fleet;
+	upload->most_bytes = most_bytes(fleet);
 	upload->x = x;
 	upload->is_mask = is_mask;
 	upload->field = UPLOAD_NONE;

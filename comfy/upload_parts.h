@@ -37,6 +37,7 @@ struct upload {
 	int status; /* 0, or what to answer; `type` and `why` with it */
 	const char *type, *why;
 	struct multipart *multipart; /* owned */
+	uint64_t most_bytes;         /* of the file */
 	struct spool_write *write;   /* owned; NULL before the file came and after it has a name */
 	enum upload_field field;     /* of the part that is being read */
 	struct upload_text *texts;   /* owned, [UPLOAD_FIELDS] */
