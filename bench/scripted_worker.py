@@ -36,7 +36,7 @@ STATS = {"system": {"os": "posix", "ram_total": 1 << 36, "ram_free": 1 << 35, "c
 ANSWERS = {path: json.dumps(value).encode() for path, value in {
     "/object_info": CLASSES, "/system_stats": STATS, "/features": {"supports_preview_metadata": True},
     "/queue": {"queue_running": [], "queue_pending": []}, "/prompt": {"exec_info": {"queue_remaining": 0}}}.items()}
-HISTORY = {"prompt": [0, "", {}, {}, ["2"]], "outputs": {}, "meta": {},
+HISTORY = {"outputs": {}, "meta": {},
            "status": {"status_str": "success", "completed": True, "messages": []}}
 
 
@@ -63,12 +63,13 @@ class Job:
 class Worker:
     def __init__(self, is_instant):
         self.is_instant = is_instant
-        self.jobs, self.sockets = {}, {}
+        self.jobs, self.sockets, self.numbers = {}, {}, {}
 
     def take(self, body):
         asked = json.loads(body)
         job = Job(asked["prompt_id"], asked.get("client_id"))
         self.jobs[job.id] = job
+        self.numbers[job.id] = asked.get("number", 0)
         if job.sid in self.sockets:
             self.sockets[job.sid].transport.write(event("execution_start", prompt_id=job.id, timestamp=0))
         if self.is_instant:
@@ -86,7 +87,9 @@ class Worker:
         if method == "POST" and path == "/prompt":
             return self.take(body)
         if path.startswith("/history/"):
-            return json.dumps({path[9:]: HISTORY}).encode()
+            prompt_id = path[9:]
+            entry = {"prompt": [self.numbers.pop(prompt_id, 0), prompt_id, {}, {}, ["2"]], **HISTORY}
+            return json.dumps({prompt_id: entry}).encode()
         return ANSWERS.get(path, b"{}")
 
     def running(self):
