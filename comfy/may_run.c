@@ -84,7 +84,7 @@ static void look_at_all(struct fleet *fleet, struct job *job, uint64_t epoch)
 			defs_pass_unknown(fleet->defs, &body);
 		list_each (node, &fleet->workers) {
 			struct fleet_worker *worker = CONTAINER_OF(node, struct fleet_worker, node);
-			if (!allows(&answers, worker->defs, &body))
+			if (worker->index != UINT32_MAX && !allows(&answers, worker->defs, &body))
 				job->allowed[worker->index / 64] &= ~(
 					UINT64_C(1) << (worker->index % 64));
 		}
