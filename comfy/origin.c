@@ -42,7 +42,7 @@ static struct slice authority_of(struct slice origin)
 		return (struct slice){origin.p, 0};
 	struct slice authority = {mark + 3, (size_t)(origin.p + origin.n - (mark + 3))};
 	for (size_t i = 0; i < authority.n; i++) {
-		if (memchr("/?#", authority.p[i], 3) != NULL)
+		if (authority.p[i] == '/' || authority.p[i] == '?' || authority.p[i] == '#')
 			authority.n = i;
 	}
 	return authority;
