@@ -9,7 +9,7 @@
 
 #define TIMEOUT_MS 3000
 #define ANSWER_MOST (64u << 20)
-#define OPEN_MOST 32 /* questions to all at a time */
+#define OPEN_MOST 4000 /* questions to workers at a time */
 
 struct asked {
 	struct route_state state;
@@ -29,7 +29,7 @@ static uint32_t open_questions;
 
 static void free_asked(struct asked *asked)
 {
-	open_questions--;
+	open_questions -= asked->count;
 	for (uint32_t i = 0; i < asked->count; i++)
 		fetch_cancel(asked->fetches[i]);
 	free(asked);
@@ -90,7 +90,7 @@ void ask_first_member(struct fleet *fleet, struct exchange *x)
 	struct asked *asked = calloc(1, sizeof(*asked) + most * sizeof(void *));
 	struct one *ones = arena_take(r.arena, (most + 1) * sizeof(*ones));
 	char *path = route_target(&r);
-	if (asked == NULL || ones == NULL || path == NULL || open_questions >= OPEN_MOST) {
+	if (asked == NULL || ones == NULL || path == NULL || open_questions + most > OPEN_MOST) {
 		free(asked);
 		handler_refuse(x, 503, "too many ask for jobs that nobody knows");
 		return;
@@ -121,7 +121,7 @@ void ask_first_member(struct fleet *fleet, struct exchange *x)
 		route_answer(x, 200, blob_copy("{}", 2));
 		return;
 	}
-	open_questions++;
+	open_questions += asked->count;
 	handler_set_state(x, &asked->state);
 }
 

@@ -203,7 +203,9 @@ bool may_run_somewhere(struct fleet *fleet, struct job *job)
 {
 	list_each (node, &fleet->workers) {
 		struct fleet_worker *worker = CONTAINER_OF(node, struct fleet_worker, node);
-		if (!worker->is_leaving && fits(fleet, job, worker))
+		/* Not the one that refused it already. */
+		if (!worker->is_leaving && job->refused_by != worker->index + 1 &&
+			fits(fleet, job, worker))
 			return true;
 	}
 	return false;
