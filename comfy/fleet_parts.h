@@ -124,6 +124,8 @@ void poll_ask(struct job_run *run);
 /* -- routes.c -- */
 /* The first list of classes is there: those that wait for it are answered. */
 void routes_info_known(struct fleet *fleet);
+/* One could not be had: likewise, if no worker is being asked any more. */
+void routes_info_failed(struct fleet *fleet);
 
 /* -- recover.c -- */
 void recover_start(struct fleet *fleet, const struct conf_journal *conf);

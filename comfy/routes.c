@@ -102,6 +102,12 @@ static bool is_anybody_asked(const struct fleet *fleet)
 	return false;
 }
 
+void routes_info_failed(struct fleet *fleet)
+{
+	if (!is_anybody_asked(fleet))
+		routes_info_known(fleet);
+}
+
 /* What is known is told at once; who asks again sees what came since. */
 static void object_info(struct fleet *fleet, struct exchange *x, struct slice rest)
 {

@@ -47,6 +47,9 @@ static void end_round(struct worker_refresh *refresh)
 	if (refresh->is_asking)
 		asking--;
 	refresh->is_asking = false;
+	/* Who waits for a list waits no longer if nobody is left who could tell. */
+	if (refresh->has_failed)
+		routes_info_failed(refresh->worker->fleet);
 }
 
 /* Its classes are known now, or it told nonsense. */
@@ -59,6 +62,7 @@ static void on_read(void *arg, int error)
 		return;
 	}
 	worker->refresh->has_failed = true;
+	routes_info_failed(worker->fleet);
 	log_warn("object_info_unusable", "pool=%s worker=%s why=%s", LOG_QUOTE(worker->fleet->name),
 		LOG_QUOTE(worker->node_id), LOG_QUOTE(strerrordesc_np(-error)));
 }
