@@ -273,6 +273,13 @@ void finish_job(struct fleet *fleet, struct job *job)
 
 void finish_polled(struct fleet *fleet, struct job *job, struct json_value entry)
 {
+	struct slice status = raw_of(entry, "status", SLICE("{}"));
+	bool was_stopped = job->run->outcome == RUN_NONE &&
+			   state_of(job->run, status) == JOB_CANCELLED;
+	if (was_stopped && run_was_hit_by_mistake(fleet, job)) {
+		finish_job(fleet, job);
+		return;
+	}
 	poll_end(job);
 	if (job->submit != NULL)
 		submit_accepted(job, (struct slice){NULL, 0});

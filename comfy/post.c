@@ -35,8 +35,10 @@ static void take_back(struct fleet_worker *worker, const struct job *job)
 {
 	tell_forget(worker, job, "/queue", "{\"delete\": [\"", "\"]}");
 	/* A version that does not read ids would stop whatever runs. */
-	if (!worker->ignores_ids)
-		tell_forget(worker, job, "/interrupt", "{\"prompt_id\": \"", "\"}");
+	if (worker->ignores_ids)
+		return;
+	worker->interrupted_us = clock_now_us;
+	tell_forget(worker, job, "/interrupt", "{\"prompt_id\": \"", "\"}");
 }
 
 /* What the worker said is the answer. */

@@ -241,12 +241,12 @@ static bool ran_out_of_vram(struct fleet *fleet, struct job *job, const struct c
 	return true;
 }
 
-/* The same, for a job that was in the way of an interrupt that came late, at a worker that does not
- * read for whom it is. */
-static bool was_hit_by_mistake(struct fleet *fleet, struct job *job)
+/* The same, for a job that was in the way of an interrupt that came late: it was for another one at
+ * a worker that does not read for whom it is, or for an earlier run of this job there. */
+bool run_was_hit_by_mistake(struct fleet *fleet, struct job *job)
 {
 	const struct fleet_worker *worker = job->run->worker;
-	if (job->run->is_unwanted || !worker->ignores_ids || worker->interrupted_us == 0 ||
+	if (job->run->is_unwanted || worker->interrupted_us == 0 ||
 		clock_now_us - worker->interrupted_us > STRAY_INTERRUPT_US)
 		return false;
 	log_warn("interrupt_strayed", "pool=%s worker=%s job=%s", LOG_QUOTE(fleet->name),
@@ -288,7 +288,7 @@ static bool apply(struct fleet *fleet, struct job *job, const struct comfy_event
 		outcome(job, RUN_ERROR);
 		return true;
 	case EVENT_INTERRUPTED:
-		if (was_hit_by_mistake(fleet, job)) {
+		if (run_was_hit_by_mistake(fleet, job)) {
 			deadline_set(&job->run->deadline, MARKER_TIMEOUT_MS);
 			return false;
 		}

@@ -50,6 +50,9 @@ void run_destroy(struct job_run *run);
 /* The job on that worker which it calls so; NULL. */
 struct job *run_find(const struct fleet_worker *worker, struct slice worker_id);
 
+/* An interruption that nobody asked for: the job is to run again, silently. */
+bool run_was_hit_by_mistake(struct fleet *fleet, struct job *job);
+
 /* Keeps a message in `list`. Without memory it is lost, which is logged. */
 void run_keep(struct list *list, enum ws_opcode opcode, struct slice message);
 /* Gives them to the job's owner, in order, and frees them. */

@@ -116,6 +116,8 @@ static void stop_stray(struct fleet_worker *worker, struct slice id, bool is_run
 		id.p);
 	log_info("stray_job_stopped", "pool=%s worker=%s job=%.*s", LOG_QUOTE(worker->fleet->name),
 		LOG_QUOTE(worker->node_id), (int)id.n, id.p);
+	if (is_running)
+		worker->interrupted_us = clock_now_us;
 	if (!fleet_tell(
 		    worker, is_running ? "/interrupt" : "/queue", (struct slice){body, (size_t)n}))
 		log_warn("stray_job_runs", "worker=%s", LOG_QUOTE(worker->node_id));
