@@ -128,12 +128,16 @@ static void write_unref(struct write *write)
 
 static void next_copy(struct home_worker *home);
 
-static void drop_first(struct home_worker *home)
+/* Out of the list; the caller frees it. */
+static void take_out(struct home_worker *home, struct copy *copy)
 {
-	struct copy *copy = list_first(&home->copies, struct copy, node);
 	list_remove(&copy->node);
 	home->count--;
 	home->bytes -= copy->write->body == NULL ? 0 : copy->write->body->n;
+}
+
+static void free_copy(struct copy *copy)
+{
 	write_unref(copy->write);
 	free(copy);
 }
@@ -151,8 +155,10 @@ static void on_copied(const struct fetch_result *result, void *arg)
 		home_stats.failures++;
 	else
 		home_stats.copies++;
-	drop_first(home);
+	struct copy *done = list_first(&home->copies, struct copy, node);
+	take_out(home, done);
 	next_copy(home);
+	free_copy(done);
 }
 
 static void ask_write(const struct write *write, struct fetch_ask *ask)
@@ -180,23 +186,17 @@ static void next_copy(struct home_worker *home)
 }
 
 /* The oldest that is not on its way. */
-static void drop_oldest(struct home_worker *home)
+static struct copy *oldest_of(struct home_worker *home)
 {
-	struct list *first = home->copies.next;
-	if (home->fetch == NULL) {
-		drop_first(home);
-		return;
-	}
-	struct copy *second = CONTAINER_OF(first->next, struct copy, node);
-	list_remove(&second->node);
-	home->count--;
-	home->bytes -= second->write->body == NULL ? 0 : second->write->body->n;
-	write_unref(second->write);
-	free(second);
+	struct list *oldest = home->copies.next;
+	if (home->fetch != NULL)
+		oldest = oldest->next;
+	return CONTAINER_OF(oldest, struct copy, node);
 }
 
 static void add_copy(struct fleet_worker *worker, struct write *write)
 {
+	struct list dropped;
 	struct copy *copy = malloc(sizeof(*copy));
 	struct home_worker *home = worker->home;
 	if (home == NULL && copy != NULL) {
@@ -211,6 +211,7 @@ static void add_copy(struct fleet_worker *worker, struct write *write)
 		home_stats.dropped++;
 		return;
 	}
+	list_init(&dropped);
 	copy->write = write;
 	write->refs++;
 	list_push_back(&home->copies, &copy->node);
@@ -218,10 +219,14 @@ static void add_copy(struct fleet_worker *worker, struct write *write)
 	home->bytes += write->body == NULL ? 0 : write->body->n;
 	while (home->count > 1 + (home->fetch != NULL) &&
 		(home->count > WAITING_MOST || home->bytes > WAITING_BYTES)) {
+		struct copy *oldest = oldest_of(home);
+		take_out(home, oldest);
+		list_push_back(&dropped, &oldest->node);
 		home_stats.dropped++;
-		drop_oldest(home);
 	}
 	next_copy(home);
+	list_each_safe (node, &dropped)
+		free_copy(CONTAINER_OF(node, struct copy, node));
 }
 
 void home_worker_is_back(struct fleet_worker *worker)
@@ -235,8 +240,8 @@ void home_worker_destroy(struct home_worker *home)
 	if (home == NULL)
 		return;
 	fetch_cancel(home->fetch);
-	while (!list_is_empty(&home->copies))
-		drop_first(home);
+	list_each_safe (node, &home->copies)
+		free_copy(CONTAINER_OF(node, struct copy, node));
 	free(home);
 }
 
@@ -382,6 +387,6 @@ void home_request(struct fleet *fleet, struct exchange *x)
 
 void home_finish(struct fleet *fleet)
 {
-	while (!list_is_empty(&fleet->home_writes))
-		free_pending(list_first(&fleet->home_writes, struct pending, node));
+	list_each_safe (node, &fleet->home_writes)
+		free_pending(CONTAINER_OF(node, struct pending, node));
 }

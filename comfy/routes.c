@@ -75,8 +75,8 @@ static void on_info_due(struct deadline *deadline)
 
 void routes_info_known(struct fleet *fleet)
 {
-	while (!list_is_empty(&fleet->info_waits))
-		answer_info(list_first(&fleet->info_waits, struct info_wait, node));
+	list_each_safe (node, &fleet->info_waits)
+		answer_info(CONTAINER_OF(node, struct info_wait, node));
 }
 
 static bool wait_for_info(struct fleet *fleet, struct exchange *x)

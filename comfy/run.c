@@ -20,7 +20,7 @@
 
 #define EARLY_MOST (4u << 20)  /* octets kept before the worker's answer came */
 #define MARKER_TIMEOUT_MS 5000 /* from the outcome to the end marker */
-#define STRAY_INTERRUPT_US (60u * 1000 * 1000)
+#define STRAY_INTERRUPT_US (UINT64_C(60) * 1000000)
 #define NOTED_MOST (16u << 20) /* octets of outputs and messages kept for a history of our own */
 
 struct run_frame {

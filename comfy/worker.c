@@ -132,8 +132,9 @@ static void look_for_strays(struct fleet_worker *worker, struct json_value queue
 	json_walk(&scan, items);
 	while (json_item(&scan, &item)) {
 		json_walk(&inner, item);
-		if (!json_item(&inner, &id) || !json_item(&inner, &id) ||
-			id.kind != JSON_KIND_STRING || json_has_escape(id.raw))
+		bool has_id = json_item(&inner, &id);
+		has_id = has_id && json_item(&inner, &id);
+		if (!has_id || id.kind != JSON_KIND_STRING || json_has_escape(id.raw))
 			continue;
 		const struct job *job = jobs_find(worker->fleet->jobs, json_inside(id.raw));
 		if (job != NULL && job->worker != worker)
