@@ -17,7 +17,7 @@ from harness.fleet import LONG
 from harness.mux import _CRASH
 from harness.wait import wait_until
 
-SECONDS = float(os.environ.get("TEST_FLEET_SECONDS", "20"))
+SECONDS = float(os.environ.get("TEST_FLEET_SECONDS", "10"))
 CLIENTS = int(os.environ.get("TEST_FLEET_CLIENTS", "50"))
 SEED = int(os.environ.get("TEST_SEED", "20261121"))
 SWITCHES = os.environ.get("TEST_FLEET_SWITCHES", "").split()
