@@ -18,6 +18,8 @@ def refused(address):
     try:
         RawClient(address).close()
         return False
+    except ConnectionResetError:
+        return False  # it lay in the backlog of the socket that was closed
     except (ConnectionRefusedError, FileNotFoundError):
         return True
 
