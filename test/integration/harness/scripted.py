@@ -106,10 +106,10 @@ class Scripted(Backend):
 
     def _talk(self, conn, request):
         sid = request.target.partition("clientId=")[2]
-        conn.send(ws.switching(request.get("sec-websocket-key")))
-        conn.send(ws.frame(json.dumps({"type": "status", "data": {
-            "status": {"exec_info": {"queue_remaining": 0}}, "sid": sid}})))
-        with self.changed:
+        with self.changed:  # a job can come as soon as this has gone out, and its events need the socket
+            conn.send(ws.switching(request.get("sec-websocket-key")))
+            conn.send(ws.frame(json.dumps({"type": "status", "data": {
+                "status": {"exec_info": {"queue_remaining": 0}}, "sid": sid}})))
             self.sockets[sid] = conn
             self.changed.notify_all()
         while conn.some():
