@@ -92,4 +92,14 @@ static inline struct slice slice_trim(struct slice s)
 	return s;
 }
 
+/* Terminated. False: it did not fit and was cut. */
+static inline bool slice_copy(struct slice s, char *out, size_t room)
+{
+	size_t n = s.n < room ? s.n : room - 1;
+	if (n != 0)
+		memcpy(out, s.p, n);
+	out[n] = '\0';
+	return n == s.n;
+}
+
 #endif

@@ -96,6 +96,9 @@ bool json_is_text(struct slice quoted, struct slice text);
 /* Decodes a string (with quotes) into out as UTF-8; lone surrogates become U+FFFD. Returns the
  * octets, or -1 when it does not fit. `room` of quoted.n is always enough. */
 ptrdiff_t json_decode(struct slice quoted, char *out, size_t room);
+/* An object's member of that name, decoded and terminated. False, and out is "": it is not there,
+ * no string, too long, or has U+0000 in it. */
+bool json_copy_text(struct json_value object, const char *name, char *out, size_t room);
 /* What Python's bool() says of it. */
 bool json_is_truthy(struct json_value value);
 /* Writes text (UTF-8) as a string, in quotes. */

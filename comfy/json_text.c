@@ -97,6 +97,18 @@ ptrdiff_t json_decode(struct slice quoted, char *out, size_t room)
 	return (ptrdiff_t)n;
 }
 
+bool json_copy_text(struct json_value object, const char *name, char *out, size_t room)
+{
+	struct json_value value;
+	ptrdiff_t n = -1;
+	if (json_find(object, name, &value) && value.kind == JSON_KIND_STRING)
+		n = json_decode(value.raw, out, room - 1);
+	if (n < 0 || memchr(out, '\0', (size_t)n) != NULL)
+		n = -1;
+	out[n < 0 ? 0 : n] = '\0';
+	return n >= 0;
+}
+
 static bool is_escaped(char c)
 {
 	return (unsigned char)c < 0x20 || c == '"' || c == '\\';

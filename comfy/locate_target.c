@@ -8,15 +8,6 @@
 #include "http/chars.h"
 #include "http/query.h"
 
-static bool copy_text(char *out, size_t room, struct slice text)
-{
-	if (text.n >= room)
-		return false;
-	memcpy(out, text.p, text.n);
-	out[text.n] = '\0';
-	return true;
-}
-
 /* Takes " [output]" off the end of the name: it counts more than the type that was sent. */
 static void take_type(struct slice *filename, struct slice *type)
 {
@@ -48,9 +39,9 @@ bool locate_init(struct locate *locate, struct fleet *fleet, const char *type,
 		name.n -= (size_t)(slash + 1 - name.p);
 		name.p = slash + 1;
 	}
-	return name.n != 0 && copy_text(locate->type, sizeof(locate->type), kind) &&
-	       copy_text(locate->filename, sizeof(locate->filename), name) &&
-	       copy_text(locate->subfolder, sizeof(locate->subfolder), slice_of(subfolder)) &&
+	return name.n != 0 && slice_copy(kind, locate->type, sizeof(locate->type)) &&
+	       slice_copy(name, locate->filename, sizeof(locate->filename)) &&
+	       slice_copy(slice_of(subfolder), locate->subfolder, sizeof(locate->subfolder)) &&
 	       spool_is_type(locate->type);
 }
 

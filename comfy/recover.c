@@ -82,14 +82,6 @@ void recover_refuse(struct fleet *fleet, struct job *job)
 	finish_failed(fleet, job, "comfymux.SecretsNotKept", secrets_gone);
 }
 
-static void copy_slice(char *out, size_t room, struct slice text)
-{
-	size_t n = min_size(text.n, room - 1);
-	if (n != 0)
-		memcpy(out, text.p, n);
-	out[n] = '\0';
-}
-
 /* While the journal is read. */
 struct reading {
 	struct fleet *fleet;
@@ -105,7 +97,7 @@ static bool each(void *arg, const struct journal_job *row)
 	struct blob *refusal = NULL;
 	struct job *job;
 	char ip[48];
-	copy_slice(ip, sizeof(ip), row->ip);
+	(void)slice_copy(row->ip, ip, sizeof(ip));
 	arena_init(&arena, 16384);
 	struct submit_ask ask = {
 		.body = row->body, .cookie = row->cookie, .ip = ip, .arena = &arena, .read = &read};
@@ -128,9 +120,9 @@ static bool each(void *arg, const struct journal_job *row)
 	job->crashes = row->crashes;
 	job->had_secrets = job->lacks_secrets = row->had_secrets;
 	job->is_journaled = true;
-	copy_slice(job->capability, sizeof(job->capability), row->capability);
-	copy_slice(job->worker_node, sizeof(job->worker_node), row->worker_node);
-	copy_slice(job->worker_id, sizeof(job->worker_id), row->worker_id);
+	(void)slice_copy(row->capability, job->capability, sizeof(job->capability));
+	(void)slice_copy(row->worker_node, job->worker_node, sizeof(job->worker_node));
+	(void)slice_copy(row->worker_id, job->worker_id, sizeof(job->worker_id));
 	jobs_add(fleet->jobs, job);
 	jobs_move(fleet->jobs, job, JOB_WAITING);
 	if (row->is_placed && place_reattach(fleet, job, row->is_running))

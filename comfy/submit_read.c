@@ -44,14 +44,6 @@ static int32_t whole_number(struct slice text, int32_t least, int32_t most)
 	return value < least ? least : value > most ? most : (int32_t)value;
 }
 
-static void copy_text(char *out, size_t room, struct json_value value)
-{
-	ptrdiff_t n = 0;
-	if (value.kind == JSON_KIND_STRING && value.raw.n < room)
-		n = json_decode(value.raw, out, room - 1);
-	out[n < 0 ? 0 : n] = '\0';
-}
-
 /* A trusted header counts as it is; what a client asks for by itself is capped. */
 static void read_wishes(struct fleet *fleet, const struct submit_ask *ask,
 	const struct prompt_body *body, struct job *job)
@@ -62,15 +54,15 @@ static void read_wishes(struct fleet *fleet, const struct submit_ask *ask,
 		job->priority = whole_number(ask->priority, -1000, 1000);
 	else if (has_ours && json_find(ours, "priority", &value) && value.kind == JSON_KIND_NUMBER)
 		job->priority = whole_number(value.raw, -1000, fleet->settings.max_priority);
-	if (has_ours && json_find(ours, "capability", &value))
-		copy_text(job->capability, sizeof(job->capability), value);
+	if (has_ours)
+		(void)json_copy_text(ours, "capability", job->capability, sizeof(job->capability));
 	if (job->capability[0] == '\0' && ask->capability.n < sizeof(job->capability) &&
 		ask->capability.n != 0)
 		memcpy(job->capability, ask->capability.p, ask->capability.n);
 	struct json_value pnginfo, workflow;
 	if (json_find(body->extra_data, "extra_pnginfo", &pnginfo) &&
-		json_find(pnginfo, "workflow", &workflow) && json_find(workflow, "id", &value))
-		copy_text(job->workflow_id, sizeof(job->workflow_id), value);
+		json_find(pnginfo, "workflow", &workflow))
+		(void)json_copy_text(workflow, "id", job->workflow_id, sizeof(job->workflow_id));
 }
 
 static bool read_job(struct fleet *fleet, const struct submit_ask *ask,

@@ -140,19 +140,6 @@ static void fetch_result_of(struct upload_mask *mask)
 		fail_worker(mask);
 }
 
-/* A member of the worker's answer. */
-static bool take_member(struct json_value json, const char *name, char *out, size_t room)
-{
-	struct json_value value;
-	if (!json_find(json, name, &value) || value.kind != JSON_KIND_STRING)
-		return false;
-	ptrdiff_t n = json_decode(value.raw, out, room - 1);
-	if (n < 0)
-		return false;
-	out[n] = '\0';
-	return memchr(out, '\0', (size_t)n) == NULL;
-}
-
 /* -- merging -- */
 
 static void on_merged(const struct fetch_result *result, void *arg)
@@ -180,9 +167,9 @@ static void on_merged(const struct fetch_result *result, void *arg)
 		return;
 	}
 	if (!json_read(blob_slice(mask->answer), &json) ||
-		!take_member(json, "name", mask->name, sizeof(mask->name)) ||
-		!take_member(json, "type", mask->type, sizeof(mask->type)) ||
-		!take_member(json, "subfolder", mask->subfolder, sizeof(mask->subfolder)) ||
+		!json_copy_text(json, "name", mask->name, sizeof(mask->name)) ||
+		!json_copy_text(json, "type", mask->type, sizeof(mask->type)) ||
+		!json_copy_text(json, "subfolder", mask->subfolder, sizeof(mask->subfolder)) ||
 		!spool_is_name(mask->name))
 		fail_worker(mask);
 	else
@@ -263,14 +250,14 @@ static bool read_original(struct upload_mask *mask)
 	char type[16], subfolder[LOCATE_TEXT_MOST], filename[LOCATE_TEXT_MOST];
 	struct json_value json, value;
 	if (!json_read((struct slice){text->text, text->n}, &json) ||
-		!take_member(json, "filename", filename, sizeof(filename)))
+		!json_copy_text(json, "filename", filename, sizeof(filename)))
 		return false;
 	memcpy(type, "output", sizeof("output"));
 	subfolder[0] = '\0';
-	if (json_find(json, "type", &value) && !take_member(json, "type", type, sizeof(type)))
+	if (json_find(json, "type", &value) && !json_copy_text(json, "type", type, sizeof(type)))
 		return false;
 	if (json_find(json, "subfolder", &value) &&
-		!take_member(json, "subfolder", subfolder, sizeof(subfolder)))
+		!json_copy_text(json, "subfolder", subfolder, sizeof(subfolder)))
 		return false;
 	return locate_init(&mask->original, upload->fleet, type, subfolder, filename);
 }

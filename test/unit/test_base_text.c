@@ -158,6 +158,18 @@ static void without_memory_nothing_more_is_put(void **state)
 	assert_int_equal(text.n, 0);
 }
 
+static void slices_are_cut_to_the_room(void **state)
+{
+	(void)state;
+	char out[4];
+	assert_true(slice_copy(SLICE("abc"), out, sizeof(out)));
+	assert_string_equal(out, "abc");
+	assert_false(slice_copy(SLICE("wxyz"), out, sizeof(out)));
+	assert_string_equal(out, "wxy");
+	assert_true(slice_copy((struct slice){NULL, 0}, out, sizeof(out)));
+	assert_string_equal(out, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +182,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(it_grows_as_it_needs, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			without_memory_nothing_more_is_put, setup, teardown),
+		cmocka_unit_test(slices_are_cut_to_the_room),
 	};
 	return cmocka_run_group_tests_name("admin/text", tests, NULL, NULL);
 }

@@ -232,6 +232,22 @@ static void strings_are_decoded(void **state)
 	assert_false(json_is_text(SLICE("\"ab\""), SLICE("abc")));
 }
 
+static void members_are_copied_if_they_fit(void **state)
+{
+	(void)state;
+	char out[5] = "old";
+	struct json_value object = read_one(
+		"{\"a\": \"\\u00e9xy\", \"long\": \"12345\", \"nul\": \"a\\u0000\", \"n\": 1}");
+	static const char *const others[] = {"long", "nul", "n", "none"};
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		assert_true(json_copy_text(object, "a", out, sizeof(out)));
+		assert_string_equal(out, "\xc3\xa9xy");
+		assert_false(json_copy_text(object, others[i], out, sizeof(out)));
+		assert_string_equal(out, "");
+	}
+	assert_false(json_copy_text(read_one("[]"), "a", out, sizeof(out)));
+}
+
 /* Eight octets at a time must find what one at a time finds, wherever it is. */
 static void a_string_ends_where_it_ends(void **state)
 {
@@ -314,6 +330,7 @@ int main(void)
 		cmocka_unit_test(one_pass_goes_down_and_comes_back),
 		cmocka_unit_test(of_several_members_the_last_is_found),
 		cmocka_unit_test(strings_are_decoded),
+		cmocka_unit_test(members_are_copied_if_they_fit),
 		cmocka_unit_test(a_string_ends_where_it_ends),
 		cmocka_unit_test(numbers_have_their_value),
 		cmocka_unit_test(a_number_of_many_digits_is_rounded_once),
