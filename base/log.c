@@ -11,7 +11,8 @@ enum log_level log_level = LOG_INFO;
 
 static struct logfile file = {.fd = STDERR_FILENO};
 static uint64_t muted;
-static const char *const level_names[] = {"error", "warn", "info", "debug"};
+static const char *const level_names[] = {
+	"emerg", "alert", "crit", "error", "warn", "notice", "info", "debug"};
 
 int log_open(const char *path, enum log_level level, struct err *err)
 {

@@ -3,7 +3,8 @@
  *
  *   time=2026-11-21T20:07:14.123Z level=info event=listening address=127.0.0.1:8080
  *
- * error = someone must act; warn = how we carry on; info = life cycle; debug.
+ * emerg, alert, crit, error = someone must act; warn = how we carry on; notice; info = life cycle;
+ * debug. The levels are nginx's.
  * A call site that repeats itself more than LOG_SITE_BURST times in a second is
  * muted until the second is over, then says how many lines it kept back.
  * Text that a peer or a file chose goes through LOG_QUOTE.
@@ -14,7 +15,16 @@
 #include "base/base.h"
 #include "base/err.h"
 
-enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+enum log_level {
+	LOG_EMERG,
+	LOG_ALERT,
+	LOG_CRIT,
+	LOG_ERROR,
+	LOG_WARN,
+	LOG_NOTICE,
+	LOG_INFO,
+	LOG_DEBUG,
+};
 
 #define LOG_SITE_BURST 20
 #define LOG_QUOTED 512

@@ -407,7 +407,8 @@ static const struct conf_key server_keys[] = {
 const struct conf_group conf_group_server = {.name = "servers", KEYS(server_keys)};
 
 /* In the order of enum log_level and enum conf_log_format. */
-static const char *const level_words[] = {"error", "warn", "info", "debug", NULL};
+static const char *const level_words[] = {
+	"emerg", "alert", "crit", "error", "warn", "notice", "info", "debug", NULL};
 static const char *const format_words[] = {"combined", "json", "off", NULL};
 
 static const struct conf_key error_log_keys[] = {

@@ -63,7 +63,8 @@ static void lower_levels_are_left_out(void **state)
 
 static void levels_have_names(void **state)
 {
-	static const char *const names[] = {"error", "warn", "info", "debug"};
+	static const char *const names[] = {
+		"emerg", "alert", "crit", "error", "warn", "notice", "info", "debug"};
 	enum log_level level = LOG_DEBUG;
 	(void)state;
 	assert_false(log_level_find("verbose", &level));
