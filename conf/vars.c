@@ -11,10 +11,13 @@ struct conf_use {
 	struct conf_part *part;
 };
 
-struct conf_uses {
-	struct conf_use *items;
-	uint32_t count, room;
-	uint32_t user_room, named_room;
+struct conf_vars {
+	struct conf_user *users;
+	uint32_t user_count, user_room;
+	struct conf_named *named;
+	uint32_t named_count, named_room;
+	struct conf_use *uses;
+	uint32_t use_count, use_room;
 };
 
 static bool no_memory(struct err *err)
@@ -49,11 +52,7 @@ static struct slice lower(struct arena *arena, struct slice name)
 
 struct conf_vars *conf_vars_create(struct arena *arena)
 {
-	struct conf_vars *vars = arena_zero(arena, sizeof(*vars));
-	if (vars == NULL)
-		return NULL;
-	vars->uses = arena_zero(arena, sizeof(*vars->uses));
-	return vars->uses != NULL ? vars : NULL;
+	return arena_zero(arena, sizeof(struct conf_vars));
 }
 
 /* Its index, or user_count. */
@@ -72,7 +71,7 @@ static uint32_t user_named(struct conf_vars *vars, struct slice name, struct are
 	if (user < vars->user_count)
 		return user;
 	struct conf_user *users = grow(
-		arena, vars->users, vars->user_count, &vars->uses->user_room, sizeof(*vars->users));
+		arena, vars->users, vars->user_count, &vars->user_room, sizeof(*vars->users));
 	if (users == NULL)
 		return UINT32_MAX;
 	vars->users = users;
@@ -150,8 +149,8 @@ bool conf_vars_define_groups(
 		if (part.kind != CONF_PART_USER)
 			continue;
 		named.user = part.n;
-		struct conf_named *all = grow(arena, vars->named, vars->named_count,
-			&vars->uses->named_room, sizeof(*all));
+		struct conf_named *all = grow(
+			arena, vars->named, vars->named_count, &vars->named_room, sizeof(*all));
 		if (all == NULL)
 			return no_memory(err);
 		vars->named = all;
@@ -164,13 +163,12 @@ bool conf_vars_use(struct conf_vars *vars, struct slice written, struct arena *a
 	struct conf_part *ret, struct err *err)
 {
 	struct slice name = lower(arena, written);
-	struct conf_uses *uses = vars->uses;
-	struct conf_use *items = grow(
-		arena, uses->items, uses->count, &uses->room, sizeof(*uses->items));
-	if (items == NULL || name.p == NULL)
+	struct conf_use *uses = grow(
+		arena, vars->uses, vars->use_count, &vars->use_room, sizeof(*uses));
+	if (uses == NULL || name.p == NULL)
 		return no_memory(err);
-	uses->items = items;
-	uses->items[uses->count++] = (struct conf_use){name, ret};
+	vars->uses = uses;
+	vars->uses[vars->use_count++] = (struct conf_use){name, ret};
 	*ret = (struct conf_part){.kind = CONF_PART_VAR, .n = CONF_VAR_COUNT};
 	return true;
 }
@@ -193,15 +191,35 @@ static bool make_good(const struct conf_vars *vars, struct conf_part *part, stru
 	return var != CONF_VAR_COUNT;
 }
 
-bool conf_vars_check(struct conf_vars *vars, struct err *err)
+static void note_family(struct conf_users *users, const struct conf_part *part)
 {
-	for (uint32_t i = 0; i < vars->uses->count; i++) {
-		const struct conf_use *use = &vars->uses->items[i];
-		if (make_good(vars, use->part, use->name))
-			continue;
-		err_set(err, "unknown \"%.*s\" variable", (int)use->name.n, use->name.p);
-		return false;
+	if (part->kind != CONF_PART_VAR)
+		return;
+	if (part->n == CONF_VAR_SENT_HTTP_X || part->n == CONF_VAR_SENT_TRAILER_X)
+		users->uses_sent_head = true;
+	if (part->n == CONF_VAR_UPSTREAM_HTTP_X || part->n == CONF_VAR_UPSTREAM_COOKIE_X)
+		users->uses_upstream_head = true;
+}
+
+bool conf_vars_check(struct conf_vars *vars, struct conf_users *ret, struct err *err)
+{
+	*ret = (struct conf_users){
+		.users = vars->users,
+		.count = vars->user_count,
+		.named = vars->named,
+		.named_count = vars->named_count,
+	};
+	for (uint32_t i = 0; i < vars->use_count; i++) {
+		const struct conf_use *use = &vars->uses[i];
+		if (!make_good(vars, use->part, use->name)) {
+			err_set(err, "unknown \"%.*s\" variable", (int)use->name.n, use->name.p);
+			return false;
+		}
+		note_family(ret, use->part);
 	}
-	vars->uses = NULL;
+	/* `set $sent_http_x` is worth what was sent until it is set. */
+	for (uint32_t i = 0; i < vars->user_count; i++)
+		if (vars->users[i].has_family)
+			note_family(ret, &vars->users[i].family);
 	return true;
 }

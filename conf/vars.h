@@ -41,22 +41,18 @@ struct conf_named {
 	uint32_t user;
 };
 
-/* For the data plane: users and named. */
-struct conf_vars {
-	struct conf_user *users;
-	uint32_t user_count;
-	struct conf_named *named; /* those of one regex stand together */
+/* All of them, for the data plane. */
+struct conf_users {
+	const struct conf_user *users;
+	uint32_t count;
+	const struct conf_named *named; /* those of one regex stand together */
 	uint32_t named_count;
-	struct conf_uses *uses; /* NULL once checked */
+	/* Some text in the file uses one of a family: what it looks at has to be kept. */
+	bool uses_sent_head, uses_upstream_head;
 };
 
-/* All of it in `arena`, the tree's; there is no destroy. NULL: no memory. */
+/* Opaque. All of it in `arena`, the tree's; there is no destroy. NULL: no memory. */
 struct conf_vars *conf_vars_create(struct arena *arena) MUST_CHECK;
-
-static inline uint32_t conf_vars_count(const struct conf_vars *vars)
-{
-	return vars->user_count;
-}
 
 /*
  * A directive defines `name`, written with its '$' ("invalid variable name "x"", `the duplicate
@@ -78,8 +74,9 @@ bool conf_vars_define_groups(struct conf_vars *vars, const struct regex *regex, 
 bool conf_vars_use(struct conf_vars *vars, struct slice name, struct arena *arena,
 	struct conf_part *ret, struct err *err) MUST_CHECK;
 
-/* At the end of the http block, once: makes every part good. False with `unknown "x" variable`
- * (nginx tells neither file nor line) for the name that was used first. */
-bool conf_vars_check(struct conf_vars *vars, struct err *err) MUST_CHECK;
+/* At the end of the http block, once: makes every part good, and *ret from what was defined. False
+ * with `unknown "x" variable` (nginx tells neither file nor line) for the name that was used first.
+ */
+bool conf_vars_check(struct conf_vars *vars, struct conf_users *ret, struct err *err) MUST_CHECK;
 
 #endif
