@@ -164,12 +164,12 @@ def lint():
             step("lint", "format", ["dev/fmt", "--check"])]
 
 
-def pytest(suite, path, output=None):
-    report = RAW / f"{pathlib.Path(path).stem}.xml"
+def pytest(suite, path, output=None, **environment):
+    report = RAW / f"{suite}-{pathlib.Path(path).stem}.xml"
     report.unlink(missing_ok=True)
     status = run(["/usr/bin/python3", "-m", "pytest", "-q", "-rs", "--tb=short",
                   "-p", "no:cacheprovider", f"--junitxml={report}", path],
-                 output=output, COMFYMUX=str(BINARY))
+                 output=output, COMFYMUX=str(BINARY), **environment)
     return reported(suite, status, report)
 
 
@@ -177,24 +177,24 @@ def worker():
     return pytest("worker", "test/worker")
 
 
-def integration():
+def by_file(suite, folder, **environment):
     """A process per file, one per processor at a time: these tests mostly wait."""
-    failed = build("integration")
+    failed = build(suite)
     if failed:
         return [failed]
 
     def run_file(path):
         start = time.monotonic()
-        log = RAW / f"{path.stem}.log"
+        log = RAW / f"{suite}-{path.stem}.log"
         with open(log, "w") as output:
-            cases = pytest("integration", path.relative_to(ROOT), output)
+            cases = pytest(suite, path.relative_to(ROOT), output, **environment)
         seconds = time.monotonic() - start
         bad = any(case.outcome == "failed" for case in cases)
         print(f"{path.stem}: {len(cases)} tests, {seconds:.0f} s" + (", FAILED" if bad else ""),
               flush=True)
         return cases, log.read_text(errors="replace") if bad else ""
 
-    files = sorted(ROOT.glob("test/integration/test_*.py"))
+    files = sorted(ROOT.glob(f"{folder}/test_*.py"))
     pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
     try:
         done = list(pool.map(run_file, files))
@@ -203,6 +203,15 @@ def integration():
     for _, log in done:
         print(log, end="", flush=True)
     return [case for cases, _ in done for case in cases]
+
+
+def integration():
+    return by_file("integration", "test/integration")
+
+
+def nginx():
+    """The same requests to Debian's nginx and to nginx again: the comparison itself."""
+    return by_file("nginx", "test/nginx", TEST_NGINX_SELF="1")
 
 
 def browser():
@@ -221,7 +230,7 @@ def fuzz():
 
 
 DEFAULT = {"lint": lint, "unit": unit, "worker": worker, "integration": integration,
-           "browser": browser}
+           "nginx": nginx, "browser": browser}
 SUITES = {**DEFAULT, "check": check, "fuzz": fuzz}
 
 

@@ -1,0 +1,1 @@
+"""nginx and comfymux side by side: servers, backends, a raw client, and the comparison."""
