@@ -5,9 +5,9 @@
  * {SHA}, {SSHA}, {PLAIN}. They mean what nginx's auth_basic_user_file means by them.
  *
  * What a check costs is chosen by who wrote the entry, and whoever sends a password can make us pay
- * it; nothing else runs meanwhile. On one core of 2020: $apr1$ and $1$ 0.5 ms, $5$ and $6$ 2 to 4
- * ms, $y$ 20 ms, bcrypt 4 ms at cost 5 (htpasswd -B) and 60 ms at cost 10, doubling with each more.
- * A bcrypt entry beyond PASSWORD_BCRYPT_MOST (4 s) admits nobody. An answer is kept in a
+ * it; nothing else runs meanwhile. Measured on a core of 2020: $1$ and $apr1$ under 1 ms, $5$ and
+ * $6$ 4 ms, $y$ 50 ms, bcrypt 5 ms at cost 5 (htpasswd -B) and 150 ms at cost 10, doubling with
+ * each more. A bcrypt entry beyond PASSWORD_BCRYPT_MOST (2 s) admits nobody. An answer is kept in a
  * password_cache, so that a page with a hundred requests costs one check.
  */
 #ifndef BASE_PASSWORD_H
@@ -16,7 +16,7 @@
 #include "base/base.h"
 
 #define PASSWORD_MOST 512 /* octets of a password; longer ones are wrong */
-#define PASSWORD_BCRYPT_MOST 16
+#define PASSWORD_BCRYPT_MOST 14
 
 /* `entry` is what follows "user:" in the file. */
 bool password_is_right(const char *entry, struct slice password);
