@@ -33,7 +33,7 @@ static void detach(struct fleet *fleet, struct job *job)
 		owner_rest(owner);
 }
 
-static void end(struct fleet *fleet, struct job *job, enum job_state state, struct list *told)
+void finish_end(struct fleet *fleet, struct job *job, enum job_state state, struct list *told)
 {
 	struct owner *owner = job->owner;
 	job->ended_wall_ms = clock_wall_us() / 1000;
@@ -83,7 +83,7 @@ static struct slice raw_of(struct json_value object, const char *name, struct sl
 	return json_find(object, name, &value) ? value.raw : otherwise;
 }
 
-static struct blob *result_of(struct slice outputs, struct slice status, struct slice meta)
+struct blob *finish_result(struct slice outputs, struct slice status, struct slice meta)
 {
 	struct text text;
 	text_init(&text, outputs.n + status.n + meta.n + 64);
@@ -122,18 +122,13 @@ static void conclude(
 	struct slice status = raw_of(entry, "status", SLICE("{}"));
 	enum job_state state = state_of(run, status);
 	blob_unref(job->result);
-	job->result = result_of(outputs, status, raw_of(entry, "meta", SLICE("{}")));
+	job->result = finish_result(outputs, status, raw_of(entry, "meta", SLICE("{}")));
 	if (job->result != NULL && strcmp(job->worker_id, job->id) != 0)
 		(void)event_rename(job->result->p, job->result->n, slice_of(job->worker_id),
 			slice_of(job->id));
 	struct list told;
-	list_init(&told);
-	if (!list_is_empty(&run->held)) {
-		told = run->held;
-		told.next->prev = told.prev->next = &told;
-		list_init(&run->held);
-	}
-	end(fleet, job, state, &told);
+	run_move(&run->held, &told);
+	finish_end(fleet, job, state, &told);
 }
 
 void finish_with_entry(struct fleet *fleet, struct job *job, struct json_value entry)
@@ -211,24 +206,6 @@ void finish_ask_history(struct job_run *run)
 
 /* -- the end marker -- */
 
-static void keep_text(struct list *told, const char *before, const char *p, const char *after)
-{
-	struct text text;
-	text_init(&text, 256);
-	text_puts(&text, before);
-	text_puts(&text, p);
-	text_puts(&text, after);
-	if (!text.is_short)
-		run_keep(told, WS_TEXT, (struct slice){text.p, text.n});
-	text_finish(&text);
-}
-
-static void keep_marker(struct list *told, const struct job *job)
-{
-	keep_text(told, "{\"type\": \"executing\", \"data\": {\"node\": null, \"prompt_id\": \"",
-		job->id, "\"}}");
-}
-
 static void release_slot(struct fleet *fleet, struct job *job)
 {
 	struct job_run *run = job->run;
@@ -265,7 +242,7 @@ void finish_job(struct fleet *fleet, struct job *job)
 		submit_accepted(job, (struct slice){NULL, 0});
 	/* Its worker never told the end, and the client waits for it. */
 	if (list_is_empty(&run->held))
-		keep_marker(&run->held, job);
+		run_keep_marker(&run->held, job);
 	jobs_move(fleet->jobs, job, JOB_ENDING);
 	release_slot(fleet, job);
 	finish_ask_history(run);
@@ -286,118 +263,6 @@ void finish_polled(struct fleet *fleet, struct job *job, struct json_value entry
 	jobs_move(fleet->jobs, job, JOB_ENDING);
 	release_slot(fleet, job);
 	finish_with_entry(fleet, job, entry);
-}
-
-/* -- failures of our own -- */
-
-static struct blob *error_data(const struct job *job, const char *type, const char *message)
-{
-	struct text text;
-	text_init(&text, 1024);
-	text_puts(&text, "{\"prompt_id\": \"");
-	text_puts(&text, job->id);
-	text_puts(&text, "\", \"node_id\": \"\", \"node_type\": \"\", \"executed\": [], "
-			 "\"exception_message\": ");
-	text_json(&text, message);
-	text_puts(&text, ", \"exception_type\": ");
-	text_json(&text, type);
-	text_puts(&text, ", \"traceback\": [], \"current_inputs\": {}, \"current_outputs\": [], "
-			 "\"timestamp\": ");
-	text_u64(&text, clock_wall_us() / 1000);
-	text_puts(&text, "}");
-	return blob_of_text(&text);
-}
-
-void finish_failed(struct fleet *fleet, struct job *job, const char *type, const char *message)
-{
-	struct list told;
-	list_init(&told);
-	log_warn("job_failed", "pool=%s job=%s worker=%s why=%s", LOG_QUOTE(fleet->name), job->id,
-		LOG_QUOTE(job->worker_node), LOG_QUOTE(message));
-	struct blob *data = error_data(job, type, message);
-	if (data != NULL) {
-		struct text status;
-		text_init(&status, data->n + 128);
-		text_puts(&status,
-			"{\"status_str\": \"error\", \"completed\": false, \"messages\": "
-			"[[\"execution_error\", ");
-		text_put(&status, data->p, data->n);
-		text_puts(&status, "]]}");
-		blob_unref(job->result);
-		job->result = status.is_short
-				      ? NULL
-				      : result_of(SLICE("{}"), (struct slice){status.p, status.n},
-						SLICE("{}"));
-		text_finish(&status);
-		keep_text(&told, "{\"type\": \"execution_error\", \"data\": ", data->p, "}");
-	}
-	keep_marker(&told, job);
-	blob_unref(data);
-	place_undo(fleet, job, SCHED_SHORT);
-	if (job->submit != NULL)
-		submit_accepted(job, (struct slice){NULL, 0});
-	end(fleet, job, JOB_FAILED, &told);
-}
-
-/* -- stopped, and the worker that was to tell so is gone -- */
-
-void finish_interrupted(struct fleet *fleet, struct job *job)
-{
-	struct list told;
-	struct text data, status;
-	list_init(&told);
-	text_init(&data, 256);
-	text_puts(&data, "{\"prompt_id\": \"");
-	text_puts(&data, job->id);
-	text_puts(&data, "\", \"node_id\": \"\", \"node_type\": \"\", \"executed\": [], "
-			 "\"timestamp\": ");
-	text_u64(&data, clock_wall_us() / 1000);
-	text_puts(&data, "}");
-	text_init(&status, data.n + 128);
-	text_puts(&status, "{\"status_str\": \"error\", \"completed\": false, \"messages\": "
-			   "[[\"execution_interrupted\", ");
-	text_put(&status, data.p, data.n);
-	text_puts(&status, "]]}");
-	if (!data.is_short && !status.is_short) {
-		blob_unref(job->result);
-		job->result = result_of(
-			SLICE("{}"), (struct slice){status.p, status.n}, SLICE("{}"));
-		text_put(&data, "", 1);
-		keep_text(&told, "{\"type\": \"execution_interrupted\", \"data\": ",
-			data.is_short ? "{}" : data.p, "}");
-	}
-	text_finish(&data);
-	text_finish(&status);
-	keep_text(&told, "{\"type\": \"executing\", \"data\": {\"node\": null, \"prompt_id\": \"",
-		job->id, "\"}}");
-	place_undo(fleet, job, SCHED_SHORT);
-	end(fleet, job, JOB_CANCELLED, &told);
-}
-
-static void copy_words(char *out, size_t room, struct json_value object, const char *name)
-{
-	struct json_value value;
-	ptrdiff_t n = 0;
-	if (json_find(object, name, &value) && value.kind == JSON_KIND_STRING && value.raw.n < room)
-		n = json_decode(value.raw, out, room - 1);
-	out[n < 0 ? 0 : n] = '\0';
-}
-
-void finish_refused(struct fleet *fleet, struct job *job, uint16_t status, struct slice body)
-{
-	char type[128] = "", message[400] = "", details[1200] = "", text[2000];
-	struct json_value root, error;
-	if (json_read(body, &root) && json_find(root, "error", &error)) {
-		copy_words(type, sizeof(type), error, "type");
-		copy_words(message, sizeof(message), error, "message");
-		copy_words(details, sizeof(details), error, "details");
-	}
-	(void)snprintf(text, sizeof(text), "%s%s%s",
-		message[0] == '\0' ? "The worker refused this job." : message,
-		details[0] == '\0' ? "" : "\n", details);
-	if (message[0] == '\0')
-		(void)snprintf(text, sizeof(text), "The worker refused this job with %u.", status);
-	finish_failed(fleet, job, type[0] == '\0' ? "comfymux.Refused" : type, text);
 }
 
 /* -- at exit -- */

@@ -9,10 +9,11 @@
  *
  *   fleet.c     life of the fleet, its workers over reloads
  *   worker.c    what is known of a worker
- *   submit.c    POST /prompt              place.c    a job to a worker; post.c its answer
- *   run.c       events to states          finish.c   ends and history
- *   lose.c      deaths, drains, reruns    poll.c     jobs without a link
- *   supply.c    uploads to workers        recover.c  the journal
+ *   submit.c    POST /prompt              place.c       a job to a worker; post.c its answer
+ *   run.c       events to states          run_frames.c  messages that are told later
+ *   finish.c    ends and history          finish_own.c  ends that no worker tells
+ *   lose.c      deaths, drains, reruns    poll.c        jobs without a link
+ *   supply.c    uploads to workers        recover.c     the journal
  */
 #ifndef COMFY_FLEET_H
 #define COMFY_FLEET_H

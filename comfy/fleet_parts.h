@@ -67,7 +67,7 @@ void submit_abandon_all(struct fleet *fleet);
 /* The prompt as it was read, while its client waits; NULL later. */
 const struct prompt_body *submit_prompt(const struct job *job);
 
-/* -- run.c -- */
+/* -- run_frames.c -- */
 /* Frames that came before the worker's answer told its id. */
 void run_early(struct job *job);
 
@@ -76,20 +76,27 @@ void run_early(struct job *job);
 void finish_job(struct fleet *fleet, struct job *job);
 /* Its history entry, once more. */
 void finish_ask_history(struct job_run *run);
-/* It fails here: told to its client as an execution_error. */
-void finish_failed(struct fleet *fleet, struct job *job, const char *type, const char *message);
-/* It was cancelled while it ran, and its worker cannot tell so any more. */
-void finish_interrupted(struct fleet *fleet, struct job *job);
 /* Cancelled before it ran: it is gone without a trace, as in ComfyUI. */
 void finish_removed(struct fleet *fleet, struct job *job);
-/* A worker refused it after it was accepted here: `body` is what it said. */
-void finish_refused(struct fleet *fleet, struct job *job, uint16_t status, struct slice body);
 /* The history entry of the worker; `entry` is {"outputs": ..., "status": ...}. */
 void finish_with_entry(struct fleet *fleet, struct job *job, struct json_value entry);
 /* The same for one that was asked for: its slot is given back, too. */
 void finish_polled(struct fleet *fleet, struct job *job, struct json_value entry);
 /* At exit: sockets and memory, nothing is told. */
 void finish_abandon_all(struct fleet *fleet);
+/* It has ended, with job->result: into the history, away from its worker, and then `told` (run.h)
+ * to its client. */
+void finish_end(struct fleet *fleet, struct job *job, enum job_state state, struct list *told);
+/* A job's result of three pieces of JSON. NULL: no memory. */
+struct blob *finish_result(struct slice outputs, struct slice status, struct slice meta) MUST_CHECK;
+
+/* -- finish_own.c: each ends the job, and tells its client so -- */
+/* It fails here: an execution_error with that exception_type. */
+void finish_failed(struct fleet *fleet, struct job *job, const char *type, const char *message);
+/* It was cancelled while it ran, and its worker cannot tell so any more. */
+void finish_interrupted(struct fleet *fleet, struct job *job);
+/* A worker refused it after it was accepted here: `body` is what it said. */
+void finish_refused(struct fleet *fleet, struct job *job, uint16_t status, struct slice body);
 
 /* -- cancel.c -- */
 /* Its client does not want it any more, wherever it is now. False: it has ended already. */

@@ -168,7 +168,6 @@ static void tell_end(struct job_run *run, struct json_value entry)
 	struct json_value outputs, value;
 	struct slice name;
 	struct json_scan scan;
-	char marker[160];
 	files_learn(run->fleet, job, entry.raw);
 	if (run->messages.n == 0)
 		tell_messages(run, entry, true);
@@ -178,10 +177,7 @@ static void tell_end(struct job_run *run, struct json_value entry)
 			tell_executed(run, name, value.raw);
 	}
 	tell_messages(run, entry, false);
-	int n = snprintf(marker, sizeof(marker),
-		"{\"type\": \"executing\", \"data\": {\"node\": null, \"prompt_id\": \"%s\"}}",
-		job->id);
-	run_keep(&run->held, WS_TEXT, (struct slice){marker, (size_t)n});
+	run_keep_marker(&run->held, job);
 	finish_polled(run->fleet, job, entry);
 }
 

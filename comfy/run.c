@@ -23,50 +23,6 @@
 #define STRAY_INTERRUPT_US (UINT64_C(60) * 1000000)
 #define NOTED_MOST (16u << 20) /* octets of outputs and messages kept for a history of our own */
 
-struct run_frame {
-	struct list node;
-	enum ws_opcode opcode;
-	size_t n;
-	char p[];
-};
-
-void run_keep(struct list *list, enum ws_opcode opcode, struct slice message)
-{
-	struct run_frame *frame = malloc(sizeof(*frame) + message.n);
-	if (frame == NULL) {
-		log_warn("message_lost", "why=\"out of memory\"");
-		return;
-	}
-	frame->opcode = opcode;
-	frame->n = message.n;
-	memcpy(frame->p, message.p, message.n);
-	list_push_back(list, &frame->node);
-}
-
-void run_forget(struct list *list)
-{
-	list_each_safe (node, list) {
-		list_remove(node);
-		free(CONTAINER_OF(node, struct run_frame, node));
-	}
-}
-
-void run_deliver(struct job *job, struct list *list)
-{
-	list_each (node, list) {
-		const struct run_frame *frame = CONTAINER_OF(node, struct run_frame, node);
-		struct slice message = {frame->p, frame->n};
-		struct comfy_event event;
-		if (frame->opcode == WS_TEXT)
-			event_read_text(&event, message);
-		else
-			event_read_binary(&event, message);
-		if (job->owner != NULL)
-			(void)owner_deliver(job->owner, job, &event, frame->opcode, message);
-	}
-	run_forget(list);
-}
-
 static void on_due(struct deadline *deadline)
 {
 	struct job_run *run = CONTAINER_OF(deadline, struct job_run, deadline);
@@ -308,7 +264,7 @@ static bool is_end_marker(const struct comfy_event *event)
 static void take_event(struct fleet *fleet, struct job *job, const struct comfy_event *event,
 	enum ws_opcode opcode, struct slice message)
 {
-	struct blob *changed = NULL;
+	struct blob *changed = NULL; /* in the message's place */
 	job->run->heard_us = clock_now_us;
 	if (is_end_marker(event)) {
 		if (job->state == JOB_ENDING)
@@ -319,10 +275,10 @@ static void take_event(struct fleet *fleet, struct job *job, const struct comfy_
 		finish_job(fleet, job);
 		return;
 	}
-	if (event->kind == EVENT_EXECUTED)
-		changed = executed(job, event, message);
 	if (!apply(fleet, job, event))
 		return;
+	if (event->kind == EVENT_EXECUTED)
+		changed = executed(job, event, message);
 	struct slice told = changed == NULL ? message : blob_slice(changed);
 	if (job->state == JOB_ENDING)
 		run_keep(&job->run->held, opcode, told);
@@ -390,27 +346,4 @@ void fleet_on_message(struct link *link, enum ws_opcode opcode, char *message, s
 	if (worker->ignores_ids)
 		(void)event_rename(message, n, slice_of(job->worker_id), slice_of(job->id));
 	take_event(worker->fleet, job, &event, opcode, all);
-}
-
-void run_early(struct job *job)
-{
-	struct job_run *run = job->run;
-	struct list early;
-	list_init(&early);
-	if (list_is_empty(&run->early))
-		return;
-	/* Moved over: the run may end with one of them. */
-	early = run->early;
-	early.next->prev = early.prev->next = &early;
-	list_init(&run->early);
-	list_each_safe (node, &early) {
-		struct run_frame *frame = CONTAINER_OF(node, struct run_frame, node);
-		if (job->run == run && run->link != NULL)
-			fleet_on_message(run->link, frame->opcode, frame->p, frame->n);
-		list_remove(node);
-		free(frame);
-		if (job->run != run)
-			break;
-	}
-	run_forget(&early);
 }

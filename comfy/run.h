@@ -10,7 +10,7 @@
 
 enum run_outcome { RUN_NONE, RUN_SUCCESS, RUN_ERROR, RUN_INTERRUPTED };
 
-struct run_frame; /* run.c: a message that came too early, or is held back */
+struct run_frame; /* run_frames.c: a message that came too early, or is held back */
 
 struct job_run {
 	struct job *job;
@@ -53,8 +53,16 @@ struct job *run_find(const struct fleet_worker *worker, struct slice worker_id);
 /* An interruption that nobody asked for: the job is to run again, silently. */
 bool run_was_hit_by_mistake(struct fleet *fleet, struct job *job);
 
+/* -- run_frames.c: lists of messages that are not told yet -- */
+
 /* Keeps a message in `list`. Without memory it is lost, which is logged. */
 void run_keep(struct list *list, enum ws_opcode opcode, struct slice message);
+/* {"type": type, "data": data}; type has nothing to escape. */
+void run_keep_event(struct list *list, const char *type, struct slice data);
+/* The end marker: executing, with no node. */
+void run_keep_marker(struct list *list, const struct job *job);
+/* All of them, in order, into `to`, which is none yet. */
+void run_move(struct list *from, struct list *to);
 /* Gives them to the job's owner, in order, and frees them. */
 void run_deliver(struct job *job, struct list *list);
 void run_forget(struct list *list);
