@@ -198,6 +198,8 @@ static void build_tls(
 		return;
 	conf_keys_preset(&conf_group_tls, server->tls);
 	server->tls->place = raw->place;
+	for (uint32_t i = 0; i < server->listen_count; i++)
+		server->listens[i].is_tls = true;
 	if (raw->kind != CONF_RAW_GROUP) {
 		conf_keys_wrong(b, raw->place, "\"tls\" must be a group, not %s",
 			conf_raw_kind_name(raw->kind));

@@ -7,15 +7,35 @@
 #include "conf/flatten.h"
 #include "conf/keys.h"
 #include "conf/load.h"
+#include "conf/nginx/parse.h"
+#include "conf/nginx/read.h"
 
 #include <stdlib.h>
 
 #define TREE_BLOCK 65536
 
+bool conf_own(struct conf *conf, struct arena *arena, void (*destroy)(void *thing), void *thing)
+{
+	struct conf_owned *owned = arena_zero(arena, sizeof(*owned));
+	if (owned == NULL)
+		return false;
+	*owned = (struct conf_owned){conf->owned, destroy, thing};
+	conf->owned = owned;
+	return true;
+}
+
+void conf_disown(struct conf *conf)
+{
+	for (struct conf_owned *owned = conf->owned; owned != NULL; owned = owned->next)
+		owned->destroy(owned->thing);
+	conf->owned = NULL;
+}
+
 void conf_destroy(struct conf *conf)
 {
 	if (conf == NULL)
 		return;
+	conf_disown(conf);
 	struct arena arena = conf->arena; /* holds conf itself */
 	arena_finish(&arena);
 }
@@ -55,9 +75,37 @@ static void step_parse(struct conf_reading *r)
 	r->step = r->root == NULL ? NULL : step_build;
 }
 
+/* The other language. */
+static void step_nginx(struct conf_reading *r)
+{
+	r->step = NULL;
+	r->problems->is_nginx = true;
+	const struct ngx_tree *parsed = ngx_read_file(
+		&r->tree, r->name, r->rules == NULL ? NULL : r->rules->globals);
+	if (parsed != NULL)
+		r->conf = ngx_read(&r->tree, parsed, r->name, r->rules, r->problems);
+	if (r->conf == NULL)
+		conf_problem_add(r->problems, r->name, 0, "out of memory");
+}
+
+/* A file that cannot be read is told of by who reads it. */
+static bool is_nginx(const char *path)
+{
+	char *text;
+	size_t n;
+	if (conf_load_file(&text, &n, path, NULL) != 0)
+		return false;
+	bool is_it = ngx_is_nginx_file(text, n);
+	free(text);
+	return is_it;
+}
+
 static void step_load(struct conf_reading *r)
 {
-	r->step = conf_flat_add_file(&r->flat, r->name) ? step_parse : NULL;
+	if (is_nginx(r->name))
+		r->step = step_nginx;
+	else
+		r->step = conf_flat_add_file(&r->flat, r->name) ? step_parse : NULL;
 }
 
 static void begin(struct conf_reading *r, const char *name, const struct conf_rules *rules,
@@ -82,10 +130,13 @@ static struct conf *end(struct conf_reading *r)
 	bool is_good = r->conf != NULL && r->problems->count == r->problems_before;
 	conf_flat_finish(&r->flat);
 	arena_finish(&r->raw);
-	if (is_good)
+	if (is_good) {
 		r->conf->arena = r->tree;
-	else
+	} else {
+		if (r->conf != NULL)
+			conf_disown(r->conf);
 		arena_finish(&r->tree);
+	}
 	return is_good ? r->conf : NULL;
 }
 

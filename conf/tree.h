@@ -18,6 +18,14 @@
 #include "base/addr.h"
 #include "base/arena.h"
 #include "base/log.h"
+#include "conf/upstream.h"
+
+struct regex;
+struct conf_loc;
+struct conf_srv;
+struct conf_ssl;
+struct conf_web;
+struct ngx_file;
 
 /* In which file and line something was written, for messages. */
 struct conf_place {
@@ -83,6 +91,7 @@ struct conf_node {
 	const char **capabilities;
 	uint32_t capability_count;
 	struct conf_metadata metadata;
+	struct conf_peer peer; /* in a pool with `upstream` */
 };
 
 struct conf_balancing {
@@ -140,9 +149,10 @@ struct conf_pool {
 	uint32_t node_count;
 	struct conf_balancing balancing;
 	struct conf_health health;
+	const struct conf_upstream *upstream; /* NULL: a native pool */
 };
 
-/* What answers a request. The nginx reader adds static files and returns here. */
+/* What answers a request, where `loc` does not say. */
 enum conf_handler { CONF_HANDLE_PROXY, CONF_HANDLE_RESPOND };
 
 struct conf_respond {
@@ -151,9 +161,26 @@ struct conf_respond {
 	uint32_t body_bytes;
 };
 
+/* How a location is found. A libconfig file's are prefixes. */
+enum conf_match {
+	CONF_MATCH_PREFIX,
+	CONF_MATCH_EXACT, /* = */
+	CONF_MATCH_REGEX, /* ~ and ~* */
+	CONF_MATCH_NAMED, /* @name: by internal redirects only */
+	CONF_MATCH_NONE,  /* a server's own, an `if`, a limit_except: never by a path */
+};
+
 struct conf_location {
 	struct conf_place place;
-	const char *path; /* a prefix, begins with '/' */
+	enum conf_match match;
+	bool stops_regex;    /* ^~ */
+	bool has_auto_slash; /* a proxied prefix that ends in '/': 301 for the path without it */
+	const struct regex *regex;  /* CONF_MATCH_REGEX */
+	const struct conf_loc *loc; /* conf/web.h; NULL in a libconfig file without directives */
+	const struct conf_location *const
+		*inner; /* nested ones, sorted like a server's; [inner_count] */
+	uint32_t inner_count;
+	const char *path; /* a prefix, begins with '/'; a regex or a name as written */
 	uint32_t path_bytes;
 	enum conf_handler handler;
 	uint32_t pool; /* CONF_HANDLE_PROXY: index into conf.pools */
@@ -168,12 +195,23 @@ struct conf_tls {
 	const char *certificate, *key; /* paths, made absolute against the prefix */
 	uint16_t min_version;          /* 0x0303 TLS 1.2, 0x0304 TLS 1.3 (RFC 8446 section 4.2.1) */
 	const char *ciphers;           /* TLS 1.2 list in OpenSSL's language, "" for the default */
+	const struct conf_ssl *web;    /* conf/tls_tree.h: then only that counts; NULL without */
 };
 
 struct conf_listen {
 	struct conf_place place;
 	const char *text; /* as written: a listener is kept over a reload when this is the same */
 	struct addr addr;
+	bool is_tls;
+	bool is_default; /* default_server */
+	bool is_v6_only, has_v6_only;
+	int32_t backlog;        /* 0: the system's most */
+	int32_t rcvbuf, sndbuf; /* octets; 0: the system's */
+	bool is_reuseport, is_deferred;
+};
+
+struct conf_name_regex {
+	const struct regex *regex;
 };
 
 struct conf_server {
@@ -185,6 +223,24 @@ struct conf_server {
 	struct conf_tls *tls;            /* NULL: plain */
 	struct conf_location *locations; /* longest path first */
 	uint32_t location_count;
+	const struct conf_srv *srv; /* conf/web.h; then `locations` is not used, srv->root is */
+	struct conf_name_regex *name_regexes; /* server_name ~..., in order */
+	uint32_t name_regex_count;
+};
+
+enum conf_note_level { CONF_NOTE_WARN, CONF_NOTE_NOTICE };
+
+struct conf_note {
+	struct conf_note *next;
+	enum conf_note_level level;
+	struct conf_place place;
+	const char *text;
+};
+
+struct conf_owned {
+	struct conf_owned *next;
+	void (*destroy)(void *thing);
+	void *thing;
 };
 
 struct conf {
@@ -208,8 +264,18 @@ struct conf {
 	uint32_t pool_count;
 	struct conf_server *servers;
 	uint32_t server_count;
+	const struct conf_web *web;         /* conf/web.h; NULL: not nginx's language */
+	struct conf_note *notes;            /* in order; what its administrator should hear once */
+	const struct ngx_file *nginx_files; /* conf/nginx/ast.h: what was read, for -T */
+	struct conf_owned *owned;           /* what is not in the arena (conf_own) */
 };
 
+/* `destroy(thing)` is called when the tree goes, last added first. `arena` is the tree's. False: no
+ * memory; then nothing is taken over. */
+bool conf_own(struct conf *conf, struct arena *arena, void (*destroy)(void *thing),
+	void *thing) MUST_CHECK;
+/* What conf_own took over is destroyed: for a tree that is given up before it is whole. */
+void conf_disown(struct conf *conf);
 /* Takes NULL. */
 void conf_destroy(struct conf *conf);
 

@@ -7,8 +7,8 @@
  *            locations[].loc      what holds for a location; complete, nothing is inherited later
  *
  * Each field is named after its directive (without the module's prefix where a struct carries it)
- * and means what nginx 1.22's documentation says. Read-only like the rest of the tree, in its arena.
- * Times are milliseconds, sizes octets.
+ * and means what nginx 1.22's documentation says. Read-only like the rest of the tree, in its
+ * arena. Times are milliseconds, sizes octets.
  *
  * conf/nginx/table.h fills it. A field of conf_loc or conf_srv that was not given at a level is
  * copied from the level above as a whole: lists are replaced, never joined, as in nginx.
@@ -20,6 +20,7 @@
 #include "base/base.h"
 #include "base/log.h"
 #include "conf/value.h"
+#include "conf/vars.h"
 
 struct regex;
 struct conf_location;
@@ -85,8 +86,8 @@ struct conf_op {
 struct conf_error_page {
 	uint16_t *codes;
 	uint32_t code_count;
-	int32_t answer;          /* "=200"; 0: "=", the page's own; -1: none given */
-	struct conf_value page;  /* a URI, "@name" or a URL */
+	int32_t answer;         /* "=200"; 0: "=", the page's own; -1: none given */
+	struct conf_value page; /* a URI, "@name" or a URL */
 };
 
 struct conf_add_header {
@@ -144,7 +145,12 @@ struct conf_set_header {
 	struct conf_value value; /* an empty result: the field is left out */
 };
 
-enum conf_redirect_kind { CONF_REDIRECT_OFF, CONF_REDIRECT_DEFAULT, CONF_REDIRECT_TEXT, CONF_REDIRECT_REGEX };
+enum conf_redirect_kind {
+	CONF_REDIRECT_OFF,
+	CONF_REDIRECT_DEFAULT,
+	CONF_REDIRECT_TEXT,
+	CONF_REDIRECT_REGEX
+};
 
 /* proxy_redirect, proxy_cookie_domain, proxy_cookie_path. */
 struct conf_replace {
@@ -193,13 +199,13 @@ enum {
 struct conf_proxy {
 	/* proxy_pass; not inherited but by `if` blocks. */
 	bool is_https;
-	bool has_uri;            /* a URI part was given */
-	bool has_variables;      /* then `url` is all there is */
-	struct slice host;       /* as written: "webhost", "127.0.0.1:8188": $proxy_host */
-	uint16_t port;           /* $proxy_port */
-	struct slice uri;        /* of a proxy_pass without variables */
+	bool has_uri;       /* a URI part was given */
+	bool has_variables; /* then `url` is all there is */
+	struct slice host;  /* as written: "webhost", "127.0.0.1:8188": $proxy_host */
+	uint16_t port;      /* $proxy_port */
+	struct slice uri;   /* of a proxy_pass without variables */
 	struct conf_value url;
-	uint32_t pool;           /* index into conf.pools; without variables */
+	uint32_t pool; /* index into conf.pools; without variables */
 
 	CONF_ARRAY(struct conf_set_header) set_header;
 	CONF_ARRAY(struct slice) hide_header;
@@ -227,8 +233,8 @@ struct conf_proxy {
 	struct conf_value bind;
 	bool is_bind_off, is_bind_transparent;
 	const struct conf_upstream_tls *tls; /* proxy_ssl_*, complete; used with https */
-	/* comfymux_websocket: a valid upgrade to WebSocket goes on by itself where neither Upgrade nor
-	 * Connection is set. */
+	/* comfymux_websocket: a valid upgrade to WebSocket goes on by itself where neither Upgrade
+	 * nor Connection is set. */
 	bool websocket;
 	bool sets_upgrade; /* set_header names Upgrade or Connection; known after the merge */
 };
@@ -247,14 +253,15 @@ struct conf_loc {
 	enum conf_switch client_body_in_file_only; /* CONF_AUTO: clean */
 	const char *client_body_temp_path;
 	uint64_t client_body_timeout_ms, send_timeout_ms;
-	uint64_t keepalive_timeout_ms, keepalive_header_s; /* the second: 0 for no Keep-Alive field */
+	uint64_t keepalive_timeout_ms,
+		keepalive_header_s; /* the second: 0 for no Keep-Alive field */
 	uint32_t keepalive_requests;
 	uint64_t keepalive_time_ms;
 	enum conf_switch lingering_close; /* CONF_AUTO: always */
 	uint64_t lingering_time_ms, lingering_timeout_ms;
 	bool reset_timedout_connection;
-	bool is_internal;                 /* not inherited */
-	enum conf_switch server_tokens;   /* CONF_AUTO: build */
+	bool is_internal;               /* not inherited */
+	enum conf_switch server_tokens; /* CONF_AUTO: build */
 	bool absolute_redirect, port_in_redirect, server_name_in_redirect;
 	bool recursive_error_pages, chunked_transfer_encoding, etag, log_not_found, tcp_nodelay;
 	bool log_subrequest;
@@ -271,15 +278,16 @@ struct conf_loc {
 	enum conf_switch gzip_static; /* CONF_AUTO: always */
 	const struct conf_resolver *resolver;
 	uint64_t resolver_timeout_ms;
-	const struct conf_loc_logs *logs;      /* access_log: conf/nginx/set_log.c */
-	const struct conf_error_logs *error_logs; /* error_log: conf/nginx/set_main.c; NULL: the main ones */
+	const struct conf_loc_logs *logs; /* access_log: conf/nginx/set_log.c */
+	const struct conf_error_logs
+		*error_logs; /* error_log: conf/nginx/set_main.c; NULL: the main ones */
 
 	struct conf_ops ops; /* rewrite phase; not inherited */
 
 	struct conf_proxy proxy;
-	struct conf_gzip *gzip;     /* conf/nginx/set_body.c defines it with what it needs */
-	const struct conf_access *access;     /* allow, deny */
-	const struct conf_auth *auth;         /* auth_basic */
+	struct conf_gzip *gzip;           /* conf/nginx/set_body.c defines it with what it needs */
+	const struct conf_access *access; /* allow, deny */
+	const struct conf_auth *auth;     /* auth_basic */
 	const struct conf_auth_request *auth_request;
 	bool satisfy_any;
 	const struct conf_limits_used *limits; /* limit_req, limit_conn */
@@ -289,8 +297,11 @@ struct conf_loc {
 };
 
 struct conf_srv {
-	const struct conf_location *root; /* what holds where no location does */
-	struct conf_ops ops;              /* the server's own rewrite phase */
+	const struct conf_location
+		*root; /* what holds where no location does; all others are in it */
+	const struct conf_location *const *named;
+	uint32_t named_count;
+	struct conf_ops ops; /* the server's own rewrite phase */
 	uint64_t client_header_timeout_ms, client_header_buffer_size;
 	uint32_t large_buffers_count;
 	uint64_t large_buffers_size;
@@ -300,10 +311,13 @@ struct conf_srv {
 	const struct conf_realip *realip;
 };
 
+/* Of the methods that limit_except knows; 0 for any other. */
+uint32_t conf_method_bit(struct slice method);
+
 struct conf_web {
-	const char *prefix;     /* relative paths start here, with its '/' */
+	const char *prefix;      /* relative paths start here, with its '/' */
 	const char *conf_prefix; /* of the main file: include, certificates, auth_basic_user_file */
-	const struct conf_vars *vars;
+	struct conf_users users; /* map, geo, set, named captures ... */
 	const struct conf_loc *loc; /* http's own: what holds before a server is known */
 	const struct conf_srv *srv;
 	const struct conf_log_formats *formats;

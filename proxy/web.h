@@ -3,11 +3,9 @@
  *
  *   ROUTE   web_route.c     server, decoded URI, server's rewrite phase
  *              |  .---------------------------------------------.
- *              v  v                                             | internal redirect: rewrite ... last,
- *           location, its rewrite phase, try_files              | try_files, error_page, index,
- *              |                                                | X-Accel-Redirect, @named
- *   GUARD   guard.c         limits, who gets in (may wait)      |
- *              |                                                |
+ *              v  v                                             | internal redirect: rewrite ...
+ * last, location, its rewrite phase, try_files              | try_files, error_page, index, | |
+ * X-Accel-Redirect, @named GUARD   guard.c         limits, who gets in (may wait)      | | |
  *           web_content     static file | stub_status | proxy --'--> HOLD, PICK ... RELAY
  *
  * `x->web` is NULL for any other exchange, and none of this is run for it. All of it lies in the
@@ -37,30 +35,32 @@ struct web_var {
 struct web {
 	const struct conf_loc *loc; /* of x->location; complete */
 	const struct conf_srv *srv;
-	struct slice uri;  /* $uri: decoded, merged, without arguments */
-	struct slice args; /* $args: as sent, or as rewritten */
-	struct slice method; /* GET after an error_page, else the client's */
+	struct slice uri;     /* $uri: decoded, merged, without arguments */
+	struct slice args;    /* $args: as sent, or as rewritten */
+	struct slice method;  /* GET after an error_page, else the client's */
 	struct slice raw_uri; /* the client's own path and query ($request_uri), raw */
-	bool is_raw_valid;    /* `uri` still says what raw_uri says: proxy_pass without URI passes it raw */
-	bool is_internal;     /* an internal redirect has happened */
-	bool was_routed_by_regex; /* or an `if`, a named location: proxy_pass may not replace a prefix */
+	bool is_raw_valid; /* `uri` still says what raw_uri says: proxy_pass without URI passes it
+			      raw */
+	bool is_internal;  /* an internal redirect has happened */
+	bool was_routed_by_regex; /* or an `if`, a named location: proxy_pass may not replace a
+				     prefix */
 	uint8_t redirects;
 	struct web_captures captures;
 	struct web_var *vars; /* [conf_vars_count], made when first needed */
 	/* error_page */
-	bool is_error_page;   /* what runs now is one */
-	int32_t answer;       /* the status to answer with in place of the page's own; -1: the page's */
-	uint16_t error_status; /* the status that led here, 0 for none */
+	bool is_error_page; /* what runs now is one */
+	int32_t answer; /* the status to answer with in place of the page's own; -1: the page's */
+	uint16_t error_status;          /* the status that led here, 0 for none */
 	struct slice redirect_location; /* of an error that is a redirect (return 302 ...) */
 	/* of an own answer or a proxied one, set before the head is written */
-	int64_t last_modified; /* seconds since 1970, -1: none */
+	int64_t last_modified;               /* seconds since 1970, -1: none */
 	const struct conf_location *matched; /* before an `if` took its place */
-	bool passes_upgrade; /* this request's upgrade goes on (comfymux_websocket) */
+	bool passes_upgrade;  /* this request's upgrade goes on (comfymux_websocket) */
 	struct slice real_ip; /* realip changed the address: the connection's own */
 	void *guard;          /* guard.c */
-	void *upstream;       /* web_upstream.c: a worker that is no pool's, names that are looked up */
-	void *gzip;           /* the filter of its answer */
-	void *log;            /* proxy/entry.c */
+	void *upstream; /* web_upstream.c: a worker that is no pool's, names that are looked up */
+	void *gzip;     /* the filter of its answer */
+	void *log;      /* proxy/entry.c */
 };
 
 /* -- web_route.c -- */
@@ -69,8 +69,8 @@ struct web {
 enum step web_route(struct exchange *x);
 /* GUARD is passed: what the location does. */
 enum step web_content(struct exchange *x);
-/* On with another URI ("/path", "/path?args"; decoded unless `is_raw`), in the same server. 500 beyond
- * WEB_REDIRECTS_MOST. */
+/* On with another URI ("/path", "/path?args"; decoded unless `is_raw`), in the same server. 500
+ * beyond WEB_REDIRECTS_MOST. */
 enum step web_redirect(struct exchange *x, struct slice uri, struct slice args);
 enum step web_redirect_named(struct exchange *x, struct slice name);
 /* Location `location` is in force from now on; timeouts and limits follow. */
@@ -90,8 +90,8 @@ const struct conf_location *web_find_location(struct exchange *x, const struct c
  * ROUTE), else nginx's page with our name. `why` for the log only.
  */
 enum step web_answer(struct exchange *x, int status);
-/* An answer with a text (return 200 "..."), or a redirect (301 302 303 307 308) when `location` is not
- * empty. */
+/* An answer with a text (return 200 "..."), or a redirect (301 302 303 307 308) when `location` is
+ * not empty. */
 enum step web_answer_text(struct exchange *x, int status, struct slice type, struct slice text);
 enum step web_answer_redirect(struct exchange *x, int status, struct slice location);
 /* Whether error_page takes it; then it has been redirected and *ret is what comes next. */

@@ -1,0 +1,13 @@
+/*
+ * conf/nginx/areas.h - the files of directives, one object each (conf/nginx/set_*.c).
+ */
+#ifndef CONF_NGINX_AREAS_H
+#define CONF_NGINX_AREAS_H
+
+#include "conf/nginx/table.h"
+
+extern const struct ngx_area
+	ngx_area_core; /* set_core.c: http, server, location and what is theirs */
+extern const struct ngx_area ngx_area_rewrite; /* set_rewrite.c */
+
+#endif
