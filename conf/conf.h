@@ -19,6 +19,8 @@ struct conf_problems {
 	struct conf_problem *first;
 	struct conf_problem *recent; /* the newest one: where the next is likely to go */
 	uint32_t count;
+	bool is_nginx;       /* it is an nginx.conf; then the first problem is the only one */
+	bool is_read_to_end; /* of an nginx.conf: the language was right, the problem came after */
 };
 
 void conf_problems_init(struct conf_problems *problems);
@@ -32,6 +34,8 @@ struct conf_rules {
 	bool (*is_strategy)(const char *name); /* NULL: any name passes */
 	const char *strategies; /* "least_loaded, least_conn, ...", for the message */
 	const char *prefix;     /* relative paths start here; NULL: the file's own folder */
+	const char *globals;    /* directives in front of an nginx.conf (-g); NULL: none */
+	const char *error_log;  /* what an nginx.conf without error_log has (-e); NULL: stderr */
 };
 
 /*

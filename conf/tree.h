@@ -266,6 +266,7 @@ struct conf {
 	uint32_t server_count;
 	const struct conf_web *web;         /* conf/web.h; NULL: not nginx's language */
 	struct conf_note *notes;            /* in order; what its administrator should hear once */
+	const struct conf_process *process; /* conf/process.h; NULL: not nginx's language */
 	const struct ngx_file *nginx_files; /* conf/nginx/ast.h: what was read, for -T */
 	struct conf_owned *owned;           /* what is not in the arena (conf_own) */
 };
