@@ -8,6 +8,7 @@
 
 extern const struct ngx_area
 	ngx_area_core; /* set_core.c: http, server, location and what is theirs */
+extern const struct ngx_area ngx_area_main;    /* set_main.c: the process, events */
 extern const struct ngx_area ngx_area_rewrite; /* set_rewrite.c */
 
 #endif

@@ -6,6 +6,7 @@
 
 const struct ngx_area *const ngx_areas[] = {
 	&ngx_area_core,
+	&ngx_area_main,
 	&ngx_area_rewrite,
 };
 const uint32_t ngx_area_count = COUNT_OF(ngx_areas);
