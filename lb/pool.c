@@ -1,6 +1,7 @@
 #include "lb/pool.h"
 
 #include "base/clock.h"
+#include "lb/peer.h"
 #include "lb/registry.h"
 
 #include <errno.h>
@@ -62,10 +63,20 @@ static int make_seat(struct lb_pool *pool, uint32_t index)
 	return 0;
 }
 
+/* In place of a strategy where an `upstream` has its method: needs nothing, keeps nothing. */
+static const struct lb_strategy by_method = {.name = "upstream", .needs = LB_NEED_CLIENT};
+
+static bool has_method(const struct conf_pool *conf)
+{
+	return conf->upstream != NULL && conf->upstream->method != CONF_METHOD_STRATEGY;
+}
+
 static int make_strategy(struct lb_pool *pool, struct err *err)
 {
 	const struct lb_strategy *strategy = pool->strategy;
 	int rc = 0;
+	if (strategy == &by_method)
+		return lb_peers_create(&pool->peers, pool, err);
 	pool->view.now_ms = clock_now_ms();
 	if (strategy->create != NULL)
 		rc = strategy->create(&pool->self, pool->conf, err);
@@ -74,10 +85,18 @@ static int make_strategy(struct lb_pool *pool, struct err *err)
 	return rc;
 }
 
+static bool has_table(const struct conf_pool *conf)
+{
+	return conf->balancing.sticky.key_count != 0 ||
+	       (conf->upstream != NULL && conf->upstream->sticky.kind == CONF_AFFINITY_LEARN);
+}
+
 int lb_pool_create(struct lb_pool **ret_pool, const struct conf_pool *conf, struct err *err)
 {
 	const struct conf_balancing *balancing = &conf->balancing;
-	const struct lb_strategy *strategy = lb_strategy_find(balancing->strategy);
+	const struct lb_strategy *strategy = has_method(conf)
+						     ? &by_method
+						     : lb_strategy_find(balancing->strategy);
 	if (strategy == NULL) {
 		err_set(err, "pool %s: there is no strategy \"%s\", but %s", conf->name,
 			balancing->strategy, lb_strategy_names());
@@ -95,7 +114,7 @@ int lb_pool_create(struct lb_pool **ret_pool, const struct conf_pool *conf, stru
 		list_init(&pool->seats[i].node);
 		rc = make_seat(pool, i);
 	}
-	if (rc == 0 && balancing->sticky.key_count != 0) {
+	if (rc == 0 && has_table(conf)) {
 		pool->sticky = lb_sticky_get(conf->name, &balancing->sticky);
 		rc = pool->sticky == NULL ? -ENOMEM : 0;
 	}
@@ -142,6 +161,7 @@ void lb_pool_destroy(struct lb_pool *pool)
 		list_remove(&seat->node);
 		lb_backend_unref(seat->backend);
 	}
+	lb_peers_destroy(pool->peers);
 	lb_sticky_unref(pool->sticky);
 	free(pool->sets[0]);
 	free(pool->by_id);
@@ -154,6 +174,20 @@ bool lb_pool_is_available(const struct lb_pool *pool)
 {
 	return pool->set_count[LB_SET_UP] != 0 || pool->set_count[LB_SET_BACKUP] != 0 ||
 	       pool->set_count[LB_SET_BUSY] != 0;
+}
+
+uint32_t lb_pool_tries(const struct lb_pool *pool)
+{
+	if (pool->peers == NULL)
+		return pool->count;
+	if (pool->peers->list[0].is_single)
+		return 1;
+	return pool->peers->list[0].tries + pool->peers->list[1].tries;
+}
+
+const char *lb_pool_peer_id(const struct lb_pool *pool, const struct lb_seat *seat)
+{
+	return pool->peers->by_seat[seat->index]->id;
 }
 
 bool lb_pool_needs(const struct lb_pool *pool, enum lb_need need)

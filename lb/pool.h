@@ -16,6 +16,7 @@
 #include "lb/strategy.h"
 
 struct lb_pool;
+struct lb_peers;
 
 /* One place of a backend in a pool; hangs in backend->seats. */
 struct lb_seat {
@@ -49,6 +50,7 @@ struct lb_pool {
 	const struct lb_strategy *strategy;
 	void *self;               /* owned by strategy */
 	struct lb_sticky *sticky; /* ref, NULL without stickiness */
+	struct lb_peers *peers;   /* owned: of an `upstream` (lb/peer.h); NULL: a native pool */
 	uint32_t *by_id;          /* owned: open-addressed id_hash -> index + 1 */
 	uint32_t by_id_mask;
 	struct lb_pool_stats stats;
@@ -85,6 +87,10 @@ struct lb_pick {
  * strategy picks in the best non-empty set (lb/eligible.h). All keys present are then learned for
  * the backend picked. `tried`: bitmap of (count + 63) / 64 words, NULL for none. Counts in_flight
  * (and jobs_sent for a job) on the backend picked.
+ *
+ * In a pool with `peers` nginx's rules decide (lb/peer.h, lb/method.h), and who was tried may not
+ * be forgotten: each seat that failed has to be in `tried`. A key, or what the request says of
+ * peer_id and session, is followed in that method's way.
  */
 struct lb_pick lb_pool_pick(struct lb_pool *pool, const struct lb_request *req,
 	const struct lb_keys *keys, const uint64_t *tried);
@@ -98,17 +104,39 @@ struct lb_seat *lb_pool_take(struct lb_pool *pool, const struct backend *backend
 void lb_pool_learn(
 	struct lb_pool *pool, struct lb_seat *seat, enum conf_sticky_key kind, struct slice value);
 
+/* How many tries a request may have in all, before proxy_next_upstream_tries: one for each member
+ * that is not `down`. A single server has one. */
+uint32_t lb_pool_tries(const struct lb_pool *pool);
+/* Of a pool with `peers`: what a sticky cookie calls that seat. Lives as long as the pool. */
+const char *lb_pool_peer_id(const struct lb_pool *pool, const struct lb_seat *seat);
+/* sticky learn: an answer came from that seat, all of it or its head (learns_at_header), and asked
+ * for no other try. `created`: what it gave the client; `session`: what the request had. Either may
+ * be empty. */
+void lb_pool_learn_session(struct lb_pool *pool, const struct lb_seat *seat, struct slice created,
+	struct slice session);
+/* The head of the answer is complete, took_us after the pick. Optional, once per pick; then
+ * outcome.was_headed is to be set. */
+void lb_pool_headed(struct lb_pool *pool, const struct lb_seat *seat, uint32_t took_us);
+
 struct lb_outcome {
 	enum lb_result result;
 	bool was_job, job_accepted; /* accepted: the worker answered 2xx */
 	uint32_t first_byte_us;     /* 0: no answer came */
+	uint32_t header_us;         /* picked -> head of the answer complete; 0: likewise */
+	bool was_headed;            /* lb_pool_headed was called */
 	uint32_t took_us;           /* picked -> answer complete; 0: not to be counted (a tunnel) */
 	bool was_silent;            /* LB_DONE_FAILED: a time-out, so it may only be busy */
 	const char *why;            /* LB_DONE_FAILED: for people */
 };
-/* Ends what lb_pool_pick began. A failure counts towards the backend's `fall` (passive), a success
- * resets the row. */
-void lb_pool_done(struct lb_pool *pool, struct lb_seat *seat, const struct lb_outcome *outcome);
+/*
+ * Ends what lb_pool_pick began. A failure counts towards the backend's `fall` (passive), a success
+ * resets the row. In a pool with `peers` LB_DONE_FAILED is what proxy_next_upstream calls a failure
+ * (an answer too, say a 503 that it lists, when another is asked for it), LB_DONE_REFUSED a 403 or
+ * 404 that it lists, and everything else that ended is as good as LB_DONE_OK. True: that seat has
+ * failed too often and is left alone for its fail_timeout (nginx: "upstream server temporarily
+ * disabled").
+ */
+bool lb_pool_done(struct lb_pool *pool, struct lb_seat *seat, const struct lb_outcome *outcome);
 
 /* An eligible backend exists. */
 bool lb_pool_is_available(const struct lb_pool *pool);

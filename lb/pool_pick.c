@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "lb/peer.h"
 
 static uint32_t jobs_of(const struct lb_pool *pool, const struct backend *backend)
 {
@@ -126,6 +127,12 @@ static struct lb_seat *pick_by_strategy(
 	return NULL;
 }
 
+/* A kind of its own beside enum conf_sticky_key. */
+static uint64_t hash_of_session(struct slice session)
+{
+	return lb_sticky_hash(CONF_KEY_COUNT, session);
+}
+
 /* The keys that a request has, in the configured order. */
 struct key_hashes {
 	uint64_t hash[CONF_KEY_COUNT];
@@ -143,6 +150,48 @@ static void hash_keys(
 			ret_hashes->hash[ret_hashes->count++] = lb_sticky_hash(
 				conf->keys[k], value);
 	}
+}
+
+/* What a request to an `upstream` says about who is to serve it. */
+static struct lb_seat *seat_of_request(struct lb_pool *pool, const struct lb_request *req)
+{
+	if (req->peer_id.n != 0)
+		return lb_peers_find(pool->peers, req->peer_id);
+	if (req->session.n == 0 || pool->sticky == NULL)
+		return NULL;
+	uint64_t id_hash = lb_sticky_find(
+		pool->sticky, hash_of_session(req->session), clock_now_ms());
+	return id_hash == 0 ? NULL : seat_of_id(pool, id_hash);
+}
+
+/* Not inlined: native pools shall not pay for it. */
+static __attribute__((noinline)) struct lb_pick pick_peer(struct lb_pool *pool,
+	const struct lb_request *req, const struct lb_keys *keys, const uint64_t *tried)
+{
+	struct lb_pick pick = {0};
+	struct key_hashes hashes = {.count = 0};
+	struct lb_seat *wanted = seat_of_request(pool, req);
+	bool has_found = wanted != NULL;
+	if (pool->sticky != NULL && keys != NULL)
+		hash_keys(pool, keys, &hashes);
+	for (uint32_t k = 0; k < hashes.count && wanted == NULL; k++) {
+		uint64_t id_hash = lb_sticky_find(pool->sticky, hashes.hash[k], clock_now_ms());
+		wanted = id_hash == 0 ? NULL : seat_of_id(pool, id_hash);
+		has_found = has_found || id_hash != 0;
+	}
+	pick.seat = lb_peers_pick(pool->peers, req, tried, wanted);
+	if (pick.seat == NULL)
+		return pick;
+	pick.was_sticky = pick.seat == wanted;
+	pick.was_moved = has_found && !pick.was_sticky;
+	if (pick.was_moved && wanted != NULL)
+		pick.moved_from = wanted->backend;
+	pool->stats.sticky_hits += pick.was_sticky;
+	pool->stats.sticky_moves += pick.was_moved;
+	for (uint32_t k = 0; k < hashes.count; k++)
+		lb_sticky_learn(
+			pool->sticky, hashes.hash[k], pick.seat->backend->id_hash, clock_now_ms());
+	return pick;
 }
 
 static struct lb_seat *pick_by_keys(struct lb_pool *pool, const struct key_hashes *hashes,
@@ -204,7 +253,9 @@ struct lb_pick lb_pool_pick(struct lb_pool *pool, const struct lb_request *req,
 {
 	struct lb_pick pick = {0};
 	ensure(pool->is_active);
-	if (pool->sticky != NULL && keys != NULL)
+	if (pool->peers != NULL)
+		pick = pick_peer(pool, req, keys, tried);
+	else if (pool->sticky != NULL && keys != NULL)
 		pick = pick_sticky(pool, req, keys, tried);
 	else
 		pick.seat = pick_by_strategy(pool, req, tried);
@@ -228,6 +279,8 @@ struct lb_seat *lb_pool_take(struct lb_pool *pool, const struct backend *backend
 	}
 	for (int kind = 0; keys != NULL && kind < CONF_KEY_COUNT; kind++)
 		lb_pool_learn(pool, seat, (enum conf_sticky_key)kind, keys->value[kind]);
+	if (pool->peers != NULL)
+		lb_peers_taken(pool->peers, seat);
 	count_pick(pool, seat, req);
 	return seat;
 }
@@ -241,6 +294,27 @@ void lb_pool_learn(
 			lb_sticky_learn(pool->sticky, lb_sticky_hash(kind, value),
 				seat->backend->id_hash, clock_now_ms());
 	}
+}
+
+void lb_pool_learn_session(struct lb_pool *pool, const struct lb_seat *seat, struct slice created,
+	struct slice session)
+{
+	if (pool->sticky == NULL)
+		return;
+	uint64_t now_ms = clock_now_ms();
+	uint64_t hash = hash_of_session(created.n != 0 ? created : session);
+	/* What the request brought is no news: it is kept alive, and follows the client when
+	 * another server answered. */
+	bool is_known = created.n == 0 && session.n != 0 &&
+			lb_sticky_find(pool->sticky, hash, now_ms) != 0;
+	if (created.n != 0 || is_known)
+		lb_sticky_learn(pool->sticky, hash, seat->backend->id_hash, now_ms);
+}
+
+void lb_pool_headed(struct lb_pool *pool, const struct lb_seat *seat, uint32_t took_us)
+{
+	if (pool->peers != NULL)
+		lb_peers_headed(pool->peers, seat, took_us / 1000);
 }
 
 static void count_job(struct backend *backend, const struct lb_outcome *outcome)
@@ -276,9 +350,22 @@ static bool was_heard_lately(const struct lb_pool *pool, const struct backend *b
 	       silent_us < pool->conf->health.heartbeat_timeout_ms * 1000;
 }
 
-void lb_pool_done(struct lb_pool *pool, struct lb_seat *seat, const struct lb_outcome *outcome)
+/* Where failures are the peer's affair the backend's fitness stays health's. */
+static void count_failure(
+	struct lb_pool *pool, struct backend *backend, const struct lb_outcome *outcome)
+{
+	backend->stats.failures++;
+	if (pool->peers != NULL)
+		backend->last_failed_us = clock_now_us;
+	else
+		lb_backend_failed(backend, outcome->was_silent && was_heard_lately(pool, backend),
+			outcome->why);
+}
+
+bool lb_pool_done(struct lb_pool *pool, struct lb_seat *seat, const struct lb_outcome *outcome)
 {
 	struct backend *backend = seat->backend;
+	bool is_out = false;
 	ensure(backend->in_flight != 0);
 	backend->in_flight--;
 	if (outcome->was_job)
@@ -296,12 +383,13 @@ void lb_pool_done(struct lb_pool *pool, struct lb_seat *seat, const struct lb_ou
 		backend->stats.retries_away++;
 		break;
 	case LB_DONE_FAILED:
-		backend->stats.failures++;
-		lb_backend_failed(backend, outcome->was_silent && was_heard_lately(pool, backend),
-			outcome->why);
+		count_failure(pool, backend, outcome);
 		break;
 	}
+	if (pool->peers != NULL)
+		is_out = lb_peers_done(pool->peers, seat, outcome);
 	touch(seat);
 	if (pool->strategy->done != NULL)
 		pool->strategy->done(pool->self, seat->index, outcome->result, outcome->took_us);
+	return is_out;
 }

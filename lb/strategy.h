@@ -16,6 +16,7 @@
 
 struct conf_pool;
 struct err;
+struct lb_method;
 
 #define LB_NONE UINT32_MAX
 
@@ -29,11 +30,25 @@ enum lb_need {
 	LB_NEED_RANDOM = BIT(4), /* view: random */
 };
 
+/* What a pool with nginx's methods (lb/method.h) remembers of a request from try to try. Zeroed
+ * when the request begins. */
+struct lb_walk {
+	uint32_t looks; /* at peers that could not be used */
+	uint32_t hash, rounds;
+	bool is_begun;
+	bool is_at_backups; /* and stays there */
+};
+
 struct lb_request {
 	struct slice client_ip; /* 4 or 16 octets, 0 for a unix peer. Borrowed for the call */
 	uint64_t key_hash;
 	bool has_key;
 	bool is_job; /* a POST /prompt: counts against max_concurrent */
+	/* Of a pool with `upstream`. Slices are borrowed for the call; empty: none. */
+	struct slice hash_key; /* conf_upstream.key, evaluated */
+	struct slice peer_id;  /* sticky cookie, route: what the request brought */
+	struct slice session;  /* sticky learn: likewise */
+	struct lb_walk *walk;  /* borrowed; NULL: there will be one try only */
 };
 
 /* One backend as a strategy sees it. Kept by the pool. */
