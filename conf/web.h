@@ -291,6 +291,7 @@ struct conf_loc {
 	const struct conf_auth_request *auth_request;
 	bool satisfy_any;
 	const struct conf_limits_used *limits; /* limit_req, limit_conn */
+	const struct conf_realip *realip;      /* set_real_ip_from */
 	/* limit_except: for other methods than these the location below holds. */
 	uint32_t limit_except_methods;
 	const struct conf_location *limit_except; /* not inherited */

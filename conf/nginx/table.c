@@ -8,6 +8,9 @@ const struct ngx_area *const ngx_areas[] = {
 	&ngx_area_core,
 	&ngx_area_main,
 	&ngx_area_rewrite,
+	&ngx_area_access,
+	&ngx_area_limit,
+	&ngx_area_realip,
 };
 const uint32_t ngx_area_count = COUNT_OF(ngx_areas);
 
