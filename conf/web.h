@@ -308,8 +308,6 @@ struct conf_srv {
 	uint64_t large_buffers_size;
 	bool ignore_invalid_headers, merge_slashes, underscores_in_headers;
 	struct slice first_name; /* $server_name; "" without */
-	/* realip: conf/nginx/set_realip.c */
-	const struct conf_realip *realip;
 };
 
 /* Of the methods that limit_except knows; 0 for any other. */
