@@ -80,12 +80,18 @@ def backends(net, certificates):
 
 @pytest.fixture(scope="session")
 def start(net, place, backends, certificates, files):
-    """start(conf) -> Pair. The caller stops it."""
-    counts = {}
+    """start(conf) -> Pair. The caller stops it. One that does not start is not tried again."""
+    counts, failed = {}, {}
 
     def make(conf):
+        if conf in failed:
+            raise AssertionError(failed[conf])
         counts[conf] = counts.get(conf, 0) + 1
-        return Pair(conf, place / f"{conf}{counts[conf]}", net, backends, certificates, files)
+        try:
+            return Pair(conf, place / f"{conf}{counts[conf]}", net, backends, certificates, files)
+        except AssertionError as why:
+            failed[conf] = str(why)
+            raise
 
     return make
 

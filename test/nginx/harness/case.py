@@ -42,14 +42,16 @@ def raw(text):
 class Case:
     """requests: octets each, one after the other on one connection; fresh: on a connection each; pipelined: all at
     once. source: the client's address, or one for each request. answers: see backends.Script. errors: the levels
-    of error log lines to compare. status: what nginx must say to the last request, where that is not obvious."""
+    of error log lines to compare. status: what nginx must say to the last request, where that is not obvious.
+    any_order: workers may be asked in any order. logged: how many lines the access log gets, if not one for each."""
 
     def __init__(self, *requests, answers=(), fresh=False, pipelined=False, source=None, port=0, tls=None,
-                 errors="", status=None, note="", any_order=False):
+                 errors="", status=None, note="", any_order=False, logged=None):
         self.requests = requests
         self.answers, self.fresh, self.pipelined = answers, fresh, pipelined
         self.source, self.port, self.tls = source, port, tls
-        self.errors, self.status, self.note, self.any_order = errors, status, note, any_order
+        self.errors, self.status, self.note = errors, status, note
+        self.any_order, self.logged = any_order, logged
 
     def source_of(self, i):
         return self.source[i % len(self.source)] if isinstance(self.source, (list, tuple)) else self.source

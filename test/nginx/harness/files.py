@@ -41,7 +41,8 @@ def make_files(folder):
     (folder / "app.js.gz").write_bytes(gzip.compress(TEXTS["app.js"].encode(), mtime=0))
     (folder / "large.bin").write_bytes(bytes(range(256)) * 4096)
     (folder / "htpasswd").write_text(PASSWORDS)
-    (folder / "users.include").write_text("allow all;\n")
+    (folder / "mime.types").write_text(TYPES)
+    (folder / "map.include").write_text(MAPPED)
     for path in sorted(folder.rglob("*"), reverse=True):
         os.utime(path, (WHEN, WHEN))
     os.utime(folder, (WHEN, WHEN))
@@ -62,3 +63,17 @@ plain:{PLAIN}secret
 more:{PLAIN}secret:what follows is ignored
 empty:
 """
+
+TYPES = """types {
+    text/html html htm shtml;
+    text/css css;
+    text/plain txt;
+    application/javascript js;
+    application/json json;
+    image/png png;
+    image/jpeg jpeg jpg;
+    image/svg+xml svg svgz;
+    video/mp4 mp4;
+}
+"""
+MAPPED = 'one "mapped one";\n~^two "mapped two";\n'

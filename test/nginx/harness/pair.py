@@ -87,7 +87,9 @@ class Side:
         seen.surplus = client.finish()
 
     def _logs(self, case, seen, access_at, errors_at):
-        expected = sum(1 for answer in seen.answers if answer.lines and answer.status != 101)
+        expected = case.logged
+        if expected is None:
+            expected = sum(1 for answer in seen.answers if (answer.lines or answer.body) and answer.status != 101)
         try:
             wait.wait_until(lambda: self.server.accesses(access_at).count("\n") >= expected, "access log", 2)
         except AssertionError:
