@@ -33,6 +33,7 @@ static const struct metric fleet_metrics[] = {
 		"state=\"done\""},
 	{FLEET "jobs_ended_total", "", METRIC_COUNTER_U64, OF(failed), "state=\"failed\""},
 	{FLEET "jobs_ended_total", "", METRIC_COUNTER_U64, OF(cancelled), "state=\"cancelled\""},
+	{FLEET "jobs_ended_total", "", METRIC_COUNTER_U64, OF(lost), "state=\"lost\""},
 	{FLEET "jobs_rerun_total", "Jobs begun once more because their worker was lost.",
 		METRIC_COUNTER_U64, OF(rerun), NULL},
 	{FLEET "jobs_moved_total", "Jobs taken out of a worker's queue.", METRIC_COUNTER_U64,

@@ -42,6 +42,8 @@ void finish_end(struct fleet *fleet, struct job *job, enum job_state state, stru
 		fleet->stats.done++;
 	else if (state == JOB_CANCELLED)
 		fleet->stats.cancelled++;
+	else if (state == JOB_LOST)
+		fleet->stats.lost++;
 	else
 		fleet->stats.failed++;
 	jobs_move(fleet->jobs, job, state);

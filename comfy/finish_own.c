@@ -60,7 +60,8 @@ static void end_with(struct fleet *fleet, struct job *job, enum job_state state,
 	finish_end(fleet, job, state, &told);
 }
 
-void finish_failed(struct fleet *fleet, struct job *job, const char *type, const char *message)
+static void fail(struct fleet *fleet, struct job *job, enum job_state state, const char *type,
+	const char *message)
 {
 	struct text data;
 	log_warn("job_failed", "pool=%s job=%s worker=%s why=%s", LOG_QUOTE(fleet->name), job->id,
@@ -71,7 +72,17 @@ void finish_failed(struct fleet *fleet, struct job *job, const char *type, const
 	text_puts(&data, ", \"exception_type\": ");
 	text_json(&data, type);
 	text_puts(&data, ", \"traceback\": [], \"current_inputs\": {}, \"current_outputs\": []");
-	end_with(fleet, job, JOB_FAILED, "execution_error", &data);
+	end_with(fleet, job, state, "execution_error", &data);
+}
+
+void finish_failed(struct fleet *fleet, struct job *job, const char *type, const char *message)
+{
+	fail(fleet, job, JOB_FAILED, type, message);
+}
+
+void finish_lost(struct fleet *fleet, struct job *job, const char *message)
+{
+	fail(fleet, job, JOB_LOST, "comfymux.WorkerLost", message);
 }
 
 void finish_interrupted(struct fleet *fleet, struct job *job)

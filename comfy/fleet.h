@@ -57,8 +57,8 @@ struct fleet_worker {
 };
 
 struct fleet_stats {
-	uint64_t submitted, refused, queue_limit, placed, retried, done, failed, cancelled, rerun,
-		moved, oom_retried, reconciled, polls;
+	uint64_t submitted, refused, queue_limit, placed, retried, done, failed, cancelled, lost,
+		rerun, moved, oom_retried, reconciled, polls;
 };
 
 #define FLEET_TIGHT_MOST 256

@@ -93,6 +93,8 @@ struct blob *finish_result(struct slice outputs, struct slice status, struct sli
 /* -- finish_own.c: each ends the job, and tells its client so -- */
 /* It fails here: an execution_error with that exception_type. */
 void finish_failed(struct fleet *fleet, struct job *job, const char *type, const char *message);
+/* The same for one whose worker died, and that is not run again. */
+void finish_lost(struct fleet *fleet, struct job *job, const char *message);
 /* It was cancelled while it ran, and its worker cannot tell so any more. */
 void finish_interrupted(struct fleet *fleet, struct job *job);
 /* A worker refused it after it was accepted here: `body` is what it said. */

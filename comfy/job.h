@@ -31,7 +31,7 @@ enum job_state {
 	JOB_DONE,
 	JOB_FAILED,
 	JOB_CANCELLED,
-	JOB_LOST,
+	JOB_LOST, /* with its worker, and is not run again; shown as failed */
 	JOB_STATES
 };
 

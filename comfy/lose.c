@@ -65,15 +65,13 @@ void lose_job(struct fleet *fleet, struct job *job, const char *why)
 	if (has_run || was_alone)
 		job->crashes++;
 	if (job->crashes >= 2) {
-		finish_failed(fleet, job, "comfymux.WorkerLost",
+		finish_lost(fleet, job,
 			"The worker that ran this job was lost, and so was the one that ran it "
-			"before. It "
-			"is not run a third time.");
+			"before. It is not run a third time.");
 		return;
 	}
 	if (has_run && !fleet->settings.rerun_lost) {
-		finish_failed(fleet, job, "comfymux.WorkerLost",
-			"The worker that ran this job was lost.");
+		finish_lost(fleet, job, "The worker that ran this job was lost.");
 		return;
 	}
 	if (has_run)

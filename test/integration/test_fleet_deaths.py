@@ -16,6 +16,10 @@ def clean_end(page, job):
     assert kinds[-2:] == ["executed", "execution_success"]
 
 
+def counted(fleet, state):
+    return fleet.mux.metrics().value("comfymux_fleet_jobs_ended_total", state=state)
+
+
 def test_all_jobs_end_once_though_the_worker_with_one_running_is_killed(start_fleet):
     fleet = start_fleet(2)
     fleet.mux.announce()
@@ -71,6 +75,7 @@ def test_rerun_lost_false_the_running_job_fails_with_a_message_and_the_others_go
     name, data = status["messages"][-1]
     assert name == "execution_error" and data["exception_message"] == told["exception_message"]
     assert fleet.get(f"/api/jobs/{jobs[0]}")["status"] == "failed"
+    assert counted(fleet, "lost") == 1 and counted(fleet, "failed") == 0
     assert jobs[0] not in fleet.starts_of(second)
     for job in jobs[1:]:
         clean_end(page, job)
@@ -90,6 +95,7 @@ def test_a_job_that_takes_two_workers_down_is_failed_and_not_run_a_third_time(st
     assert page.ends(job) == [job]
     assert sum(w.is_running() for w in fleet.workers) == 1, "it took the third one, too, or was not run twice"
     assert fleet.history(job)["status"]["status_str"] == "error"
+    assert counted(fleet, "lost") == 1 and counted(fleet, "failed") == 0
     fleet.go_on()
     after = fleet.submit(plain(2), client_id="me").id
     page.wait_done(after)
