@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include "base/clock.h"
+#include "base/log_files.h"
 #include "base/logfile.h"
 
 #include <stdarg.h>
@@ -23,6 +24,7 @@ int log_open(const char *path, enum log_level level, struct err *err)
 		return rc;
 	}
 	logfile_close(&file);
+	log_files_close();
 	file = opened;
 	log_level = level;
 	return 0;
@@ -30,18 +32,21 @@ int log_open(const char *path, enum log_level level, struct err *err)
 
 int log_reopen(struct err *err)
 {
+	if (log_is_nginx())
+		return log_files_reopen(err);
 	return logfile_reopen(&file, err);
 }
 
 void log_close(void)
 {
 	logfile_close(&file);
+	log_files_close();
 	file.fd = STDERR_FILENO;
 }
 
 uint64_t log_lines_lost(void)
 {
-	return file.dropped_lines;
+	return file.dropped_lines + log_files_lost();
 }
 
 uint64_t log_lines_muted(void)
@@ -85,30 +90,34 @@ static bool site_may_speak(struct log_site *site, uint64_t second, uint32_t *ret
 void log_write(
 	struct log_site *site, enum log_level level, const char *event, const char *format, ...)
 {
-	char line[2048];
+	char line[LOG_LINE];
 	char when[25];
+	char kept_back[32] = "";
 	uint32_t dropped;
+	size_t n;
+	va_list args;
 	uint64_t wall_us = clock_wall_us();
 
 	if (!site_may_speak(site, wall_us / 1000000, &dropped))
 		return;
-	clock_iso(wall_us, when);
-	int n = snprintf(
-		line, sizeof(line), "time=%s level=%s event=%s", when, level_names[level], event);
 	if (dropped != 0)
-		n += snprintf(line + n, sizeof(line) - (size_t)n, " kept_back=%u", dropped);
-	if (format[0] != '\0') {
-		va_list args;
-		va_start(args, format);
-		line[n++] = ' ';
-		int more = vsnprintf(line + n, sizeof(line) - (size_t)n, format, args);
-		va_end(args);
-		n += more > 0 ? more : 0;
+		(void)snprintf(kept_back, sizeof(kept_back), " kept_back=%u", dropped);
+	if (log_is_nginx()) {
+		n = log_files_head(line, level);
+		n += (size_t)snprintf(line + n, sizeof(line) - n, "%s:%s%s", event, kept_back,
+			format[0] != '\0' ? " " : "");
+	} else {
+		clock_iso(wall_us, when);
+		n = (size_t)snprintf(line, sizeof(line), "time=%s level=%s event=%s%s%s", when,
+			level_names[level], event, kept_back, format[0] != '\0' ? " " : "");
 	}
-	if ((size_t)n > sizeof(line) - 2)
-		n = sizeof(line) - 2;
-	line[n++] = '\n';
-	logfile_write(&file, line, (size_t)n);
+	va_start(args, format);
+	n = log_files_text(line, n, format, args);
+	va_end(args);
+	if (log_is_nginx())
+		log_files_write(NULL, 0, level, line, n);
+	else
+		logfile_write(&file, line, n);
 }
 
 static bool is_plain(struct slice text)

@@ -1,7 +1,8 @@
 /*
- * base/log.h - the error log: one line per event, key=value (logfmt).
+ * base/log.h - the error log: one line per event, key=value (logfmt), or in nginx's form.
  *
  *   time=2026-11-21T20:07:14.123Z level=info event=listening address=127.0.0.1:8080
+ *   2026/11/21 20:07:14 [info] 123#123: listening: address=127.0.0.1:8080
  *
  * emerg, alert, crit, error = someone must act; warn = how we carry on; notice; info = life cycle;
  * debug. The levels are nginx's.
@@ -44,6 +45,30 @@ void log_close(void);
 /* Lines that could not be written, and lines that a muted call site kept back. */
 uint64_t log_lines_lost(void);
 uint64_t log_lines_muted(void);
+
+/* -- nginx's form: several files, each with a level; used where an nginx.conf is in use -- */
+
+/* Lines up to `level` go to the file. */
+struct log_target {
+	const char *path; /* as for log_open, or "syslog:..." (base/syslog.h) */
+	enum log_level level;
+};
+
+/* From now on nginx's form, to these targets; they are copied. Opens what is among `paths` and not
+ * open yet, closes what is not among them any more; the targets' own must be there. -errno with
+ * *err in nginx's words: everything is as it was. */
+int log_open_nginx(const struct log_target *targets, uint32_t count, const char *const *paths,
+	uint32_t path_count, struct err *err) MUST_CHECK;
+bool log_is_nginx(void);
+/* Whether a line of that level would be written to any of them. Without `targets`: the main ones,
+ * none in the other form. */
+bool log_has_target(const struct log_target *targets, uint32_t count, enum log_level level);
+/* "YYYY/MM/DD hh:mm:ss [level] pid#pid: TEXT" to each target of that level whose path is open, and
+ * to the main ones if none is. Nothing in the other form. */
+void log_nginx_to(const struct log_target *targets, uint32_t count, enum log_level level,
+	const char *format, ...) PRINTF_LIKE(4, 5);
+/* To the main targets. */
+void log_nginx(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* False with *ret untouched when `name` is no level. */
 bool log_level_find(const char *name, enum log_level *ret) MUST_CHECK;

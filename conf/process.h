@@ -8,15 +8,9 @@
 
 #include "base/log.h"
 
-/* One error_log. Lines up to `level` go there. */
-struct conf_error_log {
-	const char *path; /* absolute; "stderr"; "syslog:..." as written (base/syslog.h) */
-	enum log_level level;
-};
-
-/* All that were given at one level; the inner level's replace the outer one's. */
+/* All error_log of one level; the inner level's replace the outer one's. */
 struct conf_error_logs {
-	struct conf_error_log *items;
+	struct log_target *items;
 	uint32_t count, room;
 };
 

@@ -59,20 +59,20 @@ bool ngx_add_error_log(
 	enum log_level level;
 	if (path == NULL || !find_level(b, node, &level))
 		return false;
-	struct conf_error_log *log = ngx_push(b, logs);
+	struct log_target *log = ngx_push(b, logs);
 	if (log == NULL)
 		return false;
-	*log = (struct conf_error_log){.path = path, .level = level};
+	*log = (struct log_target){.path = path, .level = level};
 	return true;
 }
 
 bool ngx_default_error_log(struct ngx_build *b, struct conf_error_logs *logs)
 {
 	const char *path = b->rules == NULL ? NULL : b->rules->error_log;
-	struct conf_error_log *log = ngx_push(b, logs);
+	struct log_target *log = ngx_push(b, logs);
 	if (log == NULL)
 		return false;
-	*log = (struct conf_error_log){.path = "stderr", .level = LOG_ERROR};
+	*log = (struct log_target){.path = "stderr", .level = LOG_ERROR};
 	if (path != NULL)
 		log->path = strcmp(path, "stderr") == 0 ? "stderr" : ngx_path(b, path);
 	return log->path != NULL;
