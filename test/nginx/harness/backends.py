@@ -152,7 +152,8 @@ class Backend:
     def _answer(self, sock, reader, request, answer):
         """False: the connection is over."""
         if answer is None:
-            answer = ok(f"{self.name}\n", "Content-Type: text/plain")
+            closes = ("Connection: close",) if self._is_last(request) else ()
+            answer = ok(f"{self.name}\n", "Content-Type: text/plain", *closes)
         if isinstance(answer, Close):
             sock.sendall(answer.octets)
             return False

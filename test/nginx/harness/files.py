@@ -41,6 +41,8 @@ def make_files(folder):
     (folder / "app.js.gz").write_bytes(gzip.compress(TEXTS["app.js"].encode(), mtime=0))
     (folder / "large.bin").write_bytes(bytes(range(256)) * 4096)
     (folder / "htpasswd").write_text(PASSWORDS)
+    (folder / "passwords").write_text("secret\n")
+    (folder / "dhparam.pem").write_text(DH)
     (folder / "mime.types").write_text(TYPES)
     (folder / "map.include").write_text(MAPPED)
     for path in sorted(folder.rglob("*"), reverse=True):
@@ -77,3 +79,18 @@ TYPES = """types {
 }
 """
 MAPPED = 'one "mapped one";\n~^two "mapped two";\n'
+DH = """-----BEGIN X9.42 DH PARAMETERS-----
+MIICKQKCAQEA9Bpv8DCHTVSWE8ZkBu5Za/Cwp+Rim2b7rAi+7WlaPxVY+/pU1iEM
+cWhkIUl8J6/+TRApxLZSlVeJZMX7E8lXX2JXxpjToKWMvchVtOIwU6pNiIb97PG4
+qDCoBCq28jpPluE6F2Bx/iXCWWaTyF6CawW9o8pCq2PTpRvTGWnjGYINlhqrzxcM
+EtpeTg8xPDP6AA8SjKndcsWkhDgQ1yGi8njoG+oIUHU6JBhasiCJNwhIxsF/sbhm
+KkY8hSQknvW4CTCIewrXsuU0ntmu4gD79DwNr/+uvBvYCNfP7R92fZU9cYf0OsoG
+bhm1d4K22wLLQKaWxNu1JCnsno5du8/hWQKCAQEA7tuwXcW7pXSWmnJRwvjw45N4
+VlqXk+pLwlGqggXFG+ac6uyb5RI14D91yHUzrNHLykJG1sLaToAXkVIFoaZ679pC
+uztSttd34dOhNvo8LbCiGVnMXi73V3VFXERnzBGk6Tvs6/VR+uawABlVa7O+Drg4
+sLGjlIN6c4USftfuMfckfRezZQeor6zzPwJQQY2YfhwpVmrDNNT+1tO29/pPFBno
+22L60LWHNPlpcz1vDSXIrF6qAfuDk7VZdCM/8sMI36CLtommaRoq9Dcwim8Ok1j6
+RUkqU+OsuviTACkGnCSNBw5XNUHlQi8xUMeXiSHg3EgpBhWwlNiMfZrQJpnc2AId
+AL1gX30Q1i0ZcQ4oDBPuOOeOfzQUj4lENlb80j8=
+-----END X9.42 DH PARAMETERS-----
+"""

@@ -9,6 +9,7 @@
     gzip                         the same octets after unpacking, not the same compressed ones
     time, pid, *connection       in lines of the error log
     names of temporary files     are counters: TEMPORARY
+    excess: 0.123                of limit_req goes with the clock: N
 """
 import re
 
@@ -102,6 +103,7 @@ def error_line(line, server, levels):
         return None
     text = own_words(found.group(2), server)
     text = re.sub(r"FOLDER/(body|proxy)/[0-9/]+", r"FOLDER/\1/TEMPORARY", text)
+    text = re.sub(r"excess: \d+\.\d{3}", "excess: N", text)
     return f"[{found.group(1)}] {text}"
 
 
