@@ -77,8 +77,9 @@ struct exchange {
 	struct blob *blob;      /* ref: the body of an answer of the handler's */
 
 	/* The worker. */
-	struct lb_pool *pool; /* borrowed from the generation */
-	struct lb_seat *seat; /* picked and not yet done; borrowed from the pool */
+	struct lb_pool *pool;   /* borrowed from the generation */
+	struct tls_route route; /* how workers are spoken to: in the generation, and the arena */
+	struct lb_seat *seat;   /* picked and not yet done; borrowed from the pool */
 	struct lb_request lb;
 	struct lb_keys keys;
 	unsigned wishes; /* enum inspect_wish */

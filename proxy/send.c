@@ -141,14 +141,14 @@ static enum step get_connection(struct exchange *x, bool fresh)
 {
 	struct backend *backend = x->seat->backend;
 	if (!fresh)
-		x->upstream = upstream_take(backend, x);
+		x->upstream = upstream_take(backend, x, &x->route);
 	if (x->upstream != NULL) {
 		exchange_move(x, EX_SEND);
 		return STEP_AGAIN;
 	}
-	int rc = upstream_connect(&x->upstream, backend, x);
+	int rc = upstream_connect(&x->upstream, backend, x, &x->route);
 	if (rc == -EMFILE && upstreams_close_idle())
-		rc = upstream_connect(&x->upstream, backend, x);
+		rc = upstream_connect(&x->upstream, backend, x, &x->route);
 	exchange_move(x, EX_CONNECT);
 	if (rc == -ENOMEM)
 		return exchange_out_of_memory(x);
@@ -204,9 +204,19 @@ enum step exchange_pick(struct exchange *x)
 
 enum step exchange_connect(struct exchange *x)
 {
-	int rc = upstream_connected(x->upstream);
-	if (rc == -EINPROGRESS)
+	struct err why;
+	bool was_connecting = x->upstream->is_connecting;
+	why.text[0] = '\0';
+	int rc = upstream_connected(x->upstream, &why);
+	if (rc == -EINPROGRESS) {
+		/* TLS gets as long as connecting did (nginx). */
+		if (was_connecting && !x->upstream->is_connecting)
+			exchange_wait(x, WAIT_CONNECT, x->location->timeouts.connect_ms);
 		return STEP_WAIT;
+	}
+	if (rc == -EPROTO && why.text[0] != '\0')
+		log_warn("upstream_tls_failed", "worker=%s why=%s", LOG_QUOTE(x->seat->backend->id),
+			LOG_QUOTE(why.text));
 	if (rc != 0)
 		return exchange_try_failed(x, CLOSE_CONNECT_FAILED);
 	exchange_move(x, EX_SEND);

@@ -221,6 +221,8 @@ bool sock_is_stale(struct sock *sock)
 	char octet;
 	if (sock->fd < 0 || sock->peer_closed || sock->is_eof)
 		return true;
+	if (sock->transport->is_stale != NULL)
+		return sock->transport->is_stale(sock);
 	ssize_t got = recv(sock->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT);
 	return !(got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR));
 }

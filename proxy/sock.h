@@ -27,6 +27,8 @@ struct transport {
 	ssize_t (*write)(struct sock *sock, const struct iovec *iov, int count);
 	/* Ends our side in order: FIN, after a close_notify with TLS. Does not wait. */
 	void (*end)(struct sock *sock);
+	/* sock_is_stale, where the socket alone cannot tell. NULL: it can. */
+	bool (*is_stale)(struct sock *sock);
 	/* Frees what the transport keeps; not the descriptor. */
 	void (*finish)(struct sock *sock);
 	bool may_splice;

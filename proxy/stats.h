@@ -27,6 +27,7 @@ struct proxy_stats {
 	uint64_t bytes_from_clients, bytes_to_clients;
 	uint64_t spliced_bytes;
 	uint64_t tls_handshakes, tls_resumed, tls_failed;
+	uint64_t upstream_tls, upstream_tls_resumed, upstream_tls_refused; /* handshakes */
 	uint64_t out_of_memory;             /* one client lost each */
 	uint64_t closed[CLOSE_REASONS];     /* exchanges and idle connections */
 	uint64_t pipes_open, pipes_refused; /* splice pipes; refused: copied instead */

@@ -20,7 +20,10 @@ struct site_entry {
 };
 
 struct tls_site {
-	struct tls_context *first;  /* borrowed likewise */
+	struct tls_context *first; /* borrowed likewise */
+	/* NULL: by the entries */
+	struct tls_context *(*find)(const void *arg, struct slice name);
+	const void *find_arg;       /* borrowed: outlives the site */
 	struct site_entry *entries; /* owned, sorted by name */
 	size_t count, room;
 };
@@ -30,7 +33,9 @@ int tls_start(void)
 	int rc = tls_tickets_start();
 	if (rc != 0)
 		return rc;
-	rc = tls_io_start();
+	rc = tls_web_start();
+	if (rc == 0)
+		rc = tls_io_start();
 	if (rc != 0)
 		tls_tickets_finish();
 	return rc;
@@ -99,25 +104,31 @@ static int on_alpn(SSL *ssl, const unsigned char **ret, unsigned char *ret_n,
 	return SSL_TLSEXT_ERR_NOACK;
 }
 
-static bool set_up(SSL_CTX *ctx, const struct conf_tls *conf, uint16_t min_version)
+/* What every context has. */
+static void set_common(SSL_CTX *ctx)
 {
-	const char *ciphers = conf->ciphers != NULL && conf->ciphers[0] != '\0' ? conf->ciphers
-										: CIPHERS_DEFAULT;
-
 	/* A FIN without close_notify ends the client's side in order: requests say their length, so
 	 * a cut one is seen by whoever counts, and many clients just close. */
 	SSL_CTX_set_options(ctx,
-		SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF |
-			SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+		SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				      SSL_MODE_RELEASE_BUFFERS);
 	/* One read instead of two per record. */
 	SSL_CTX_set_read_ahead(ctx, 1);
-	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_timeout(ctx, TICKET_LIFE_S);
 	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
 	SSL_CTX_set_client_hello_cb(ctx, tls_on_hello, NULL);
+}
+
+static bool set_up(SSL_CTX *ctx, const struct conf_tls *conf)
+{
+	const char *ciphers = conf->ciphers != NULL && conf->ciphers[0] != '\0' ? conf->ciphers
+										: CIPHERS_DEFAULT;
+	uint16_t min_version = conf->min_version != 0 ? conf->min_version : TLS1_2_VERSION;
+
+	SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_timeout(ctx, TICKET_LIFE_S);
 	return SSL_CTX_set_min_proto_version(ctx, min_version) == 1 &&
 	       SSL_CTX_set_cipher_list(ctx, ciphers) == 1 &&
 	       SSL_CTX_set_ciphersuites(ctx, SUITES) == 1 &&
@@ -171,6 +182,27 @@ static bool bind_tickets(SSL_CTX *ctx)
 	       SSL_CTX_set_session_id_context(ctx, digest, n) == 1;
 }
 
+static int set_up_native(struct tls_context *context, const struct conf_tls *conf, struct err *err)
+{
+	context->curves = strdup(GROUPS);
+	if (context->curves == NULL) {
+		err_set(err, "out of memory");
+		return -ENOMEM;
+	}
+	if (!set_up(context->ctx, conf)) {
+		err_set(err, "certificate %s: cannot set up TLS with ciphers \"%s\": %s",
+			conf->certificate, conf->ciphers != NULL ? conf->ciphers : "",
+			tls_error_text());
+		return -EINVAL;
+	}
+	int rc = load_pair(context->ctx, conf, err);
+	if (rc == 0 && !bind_tickets(context->ctx)) {
+		err_set(err, "certificate %s: %s", conf->certificate, tls_error_text());
+		rc = -EINVAL;
+	}
+	return rc;
+}
+
 int tls_context_create(
 	struct tls_context **ret_context, const struct conf_tls *conf, struct err *err)
 {
@@ -180,34 +212,24 @@ int tls_context_create(
 		err_set(err, "out of memory");
 		return -ENOMEM;
 	}
-	context->min_version = conf->min_version != 0 ? conf->min_version : TLS1_2_VERSION;
+	context->record_most = SSL3_RT_MAX_PLAIN_LENGTH;
 	context->ctx = SSL_CTX_new(TLS_server_method());
-	int rc = -ENOMEM;
 	if (context->ctx == NULL) {
 		ERR_clear_error();
 		err_set(err, "out of memory");
-		goto fail;
+		free(context);
+		return -ENOMEM;
 	}
-	rc = -EINVAL;
-	if (!set_up(context->ctx, conf, context->min_version)) {
-		err_set(err, "certificate %s: cannot set up TLS with ciphers \"%s\": %s",
-			conf->certificate, conf->ciphers != NULL ? conf->ciphers : "",
-			tls_error_text());
-		goto fail;
-	}
-	rc = load_pair(context->ctx, conf, err);
-	if (rc != 0)
-		goto fail;
-	if (!bind_tickets(context->ctx)) {
-		err_set(err, "certificate %s: %s", conf->certificate, tls_error_text());
-		rc = -EINVAL;
-		goto fail;
+	set_common(context->ctx);
+	int rc = conf->web != NULL ? tls_web_set_up(context, conf->web, err)
+				   : set_up_native(context, conf, err);
+	if (rc != 0) {
+		ERR_clear_error();
+		tls_context_destroy(context);
+		return rc;
 	}
 	*ret_context = context;
 	return 0;
-fail:
-	tls_context_destroy(context);
-	return rc;
 }
 
 void tls_context_destroy(struct tls_context *context)
@@ -215,6 +237,7 @@ void tls_context_destroy(struct tls_context *context)
 	if (context == NULL)
 		return;
 	SSL_CTX_free(context->ctx);
+	free(context->curves);
 	free(context);
 }
 
@@ -293,6 +316,13 @@ int tls_site_add(struct tls_site *site, const char *name, struct tls_context *co
 	return 0;
 }
 
+void tls_site_set_finder(struct tls_site *site,
+	struct tls_context *(*find)(const void *arg, struct slice name), const void *arg)
+{
+	site->find = find;
+	site->find_arg = arg;
+}
+
 struct tls_context *tls_site_default(const struct tls_site *site)
 {
 	return site->first;
@@ -300,6 +330,8 @@ struct tls_context *tls_site_default(const struct tls_site *site)
 
 struct tls_context *tls_site_find(const struct tls_site *site, struct slice name)
 {
+	if (site->find != NULL)
+		return site->find(site->find_arg, name);
 	struct tls_context *found = find_exactly(site, name);
 	while (found == NULL && name.n > 1) {
 		/* Past the leading dot, or the suffix would be found for ever. */

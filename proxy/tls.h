@@ -5,9 +5,17 @@
  *     +- default context      the first server's certificate
  *     '- name -> context      the TLS name picks (exact, then *.suffix)
  *
- * 1.2 and 1.3, ECDHE only, no renegotiation, no compression, no early data,
- * ALPN http/1.1, tickets under keys that are drawn at start and rotated
- * (tls_tickets.c), kept over reloads.
+ * No renegotiation, no compression, no early data, ALPN http/1.1, tickets under keys that are
+ * drawn at start and rotated (tls_tickets.c), kept over reloads.
+ *
+ *   tls.c           contexts and sites            tls_handshake.c   from hello to the transport
+ *   tls_web.c       a context by ssl_*            tls_io.c          the transport
+ *   tls_load.c      files, in nginx's words       tls_tickets.c     keys of tickets
+ *   tls_admit.c     who may ask a server          tls_cache.c       sessions under a name
+ *   tls_var.c       $ssl_*                        tls_peer.c        towards workers
+ *
+ * A native context speaks 1.2 and 1.3 with ECDHE only; one of nginx's (conf_tls.web) what ssl_*
+ * say.
  */
 #ifndef PROXY_TLS_H
 #define PROXY_TLS_H
@@ -24,7 +32,8 @@ int tls_start(void) MUST_CHECK;
 void tls_finish(void);
 
 /* Reads certificate (chain) and key, checks that they belong together. -EINVAL with *err naming the
- * file; -ENOMEM. Does not keep `conf`. */
+ * file, in nginx's words with conf->web (then without a certificate, too: reject_handshake);
+ * -ENOMEM. Does not keep `conf`. */
 int tls_context_create(
 	struct tls_context **ret_context, const struct conf_tls *conf, struct err *err) MUST_CHECK;
 /* Takes NULL. Connections that use it keep what they need. */
@@ -35,6 +44,11 @@ void tls_site_destroy(struct tls_site *site); /* takes NULL */
 /* The first one added is also the default. `name` lower case, may be "*.example.com"; NULL: only
  * the default. Contexts are borrowed: the generation owns both. */
 int tls_site_add(struct tls_site *site, const char *name, struct tls_context *context) MUST_CHECK;
+
+/* Who knows names of other kinds gives the context for one (lower case), or NULL for the default,
+ * in place of the names added. `arg` is borrowed. */
+void tls_site_set_finder(struct tls_site *site,
+	struct tls_context *(*find)(const void *arg, struct slice name), const void *arg);
 
 /*
  * Makes `sock` a TLS server connection: its transport from now on. The site is kept only during the

@@ -5,6 +5,7 @@
  *        | else
  *   SSL is made -> hello: the name picks the certificate -> TLS_DONE | TLS_FAILED
  */
+#include "proxy/tls_load.h"
 #include "proxy/tls_parts.h"
 
 #include "proxy/sock.h"
@@ -47,6 +48,31 @@ static struct slice name_in_hello(SSL *ssl)
 	return name;
 }
 
+/* SSL_set_SSL_CTX takes over certificates, ciphers and authorities; the rest was copied when the
+ * SSL was made. */
+static bool choose(SSL *ssl, struct tls *tls, struct tls_context *found)
+{
+	SSL_CTX *ctx = found->ctx;
+	const char *curves = found->curves;
+	/* OpenSSL's own list cannot be had back. */
+	if (curves == NULL && tls->chosen->curves != NULL)
+		curves = "X25519:P-256:X448:P-521:P-384";
+	if (SSL_set_SSL_CTX(ssl, ctx) == NULL ||
+		SSL_set_min_proto_version(ssl, SSL_CTX_get_min_proto_version(ctx)) != 1 ||
+		SSL_set_max_proto_version(ssl, SSL_CTX_get_max_proto_version(ctx)) != 1 ||
+		SSL_set_num_tickets(ssl, SSL_CTX_get_num_tickets(ctx)) != 1)
+		return false;
+	if (curves != NULL && SSL_set1_groups_list(ssl, curves) != 1)
+		return false;
+	(void)SSL_clear_options(ssl, SSL_get_options(ssl) & ~SSL_CTX_get_options(ctx));
+	(void)SSL_set_options(ssl, SSL_CTX_get_options(ctx));
+	SSL_set_verify(ssl, SSL_CTX_get_verify_mode(ctx), SSL_CTX_get_verify_callback(ctx));
+	SSL_set_verify_depth(ssl, SSL_CTX_get_verify_depth(ctx));
+	tls->chosen = found;
+	tls->record_most = found->record_most;
+	return true;
+}
+
 int tls_on_hello(SSL *ssl, int *ret_alert, void *arg)
 {
 	(void)arg;
@@ -67,15 +93,14 @@ int tls_on_hello(SSL *ssl, int *ret_alert, void *arg)
 	}
 	if (tls->name != NULL)
 		found = tls_site_find(tls->site, slice_of(tls->name));
-	if (found == NULL || found == tls->chosen)
-		return SSL_CLIENT_HELLO_SUCCESS;
-	/* The version is no part of what SSL_set_SSL_CTX takes over; the ciphers are. */
-	if (SSL_set_SSL_CTX(ssl, found->ctx) == NULL ||
-		SSL_set_min_proto_version(ssl, found->min_version) != 1) {
+	if (found != NULL && found != tls->chosen && !choose(ssl, tls, found)) {
 		*ret_alert = SSL_AD_INTERNAL_ERROR;
 		return SSL_CLIENT_HELLO_ERROR;
 	}
-	tls->chosen = found;
+	if (tls->chosen->rejects) {
+		*ret_alert = SSL_AD_UNRECOGNIZED_NAME;
+		return SSL_CLIENT_HELLO_ERROR;
+	}
 	return SSL_CLIENT_HELLO_SUCCESS;
 }
 
@@ -97,6 +122,8 @@ static bool create_ssl(struct sock *sock, struct tls *tls)
 	SSL_set_bio(tls->ssl, bio, bio);
 	SSL_set_accept_state(tls->ssl);
 	tls->chosen = context;
+	tls->first = context->ctx;
+	tls->record_most = context->record_most;
 	return true;
 }
 
@@ -144,7 +171,10 @@ static enum tls_verdict judge(struct sock *sock, struct tls *tls, int ret, struc
 	case SSL_ERROR_WANT_WRITE:
 		return TLS_WAIT;
 	case SSL_ERROR_SSL:
-		err_set(why, "%s", tls_error_text());
+		if (tls->peer != NULL)
+			(void)tls_refuse(why, "SSL_do_handshake() failed");
+		else
+			err_set(why, "%s", tls_error_text());
 		return TLS_FAILED;
 	default:
 		ERR_clear_error();
@@ -153,7 +183,9 @@ static enum tls_verdict judge(struct sock *sock, struct tls *tls, int ret, struc
 				strerrordesc_np(-(tls->read_error != 0 ? tls->read_error
 								       : tls->write_error)));
 		else
-			err_set(why, "the client closed during the handshake");
+			err_set(why, "%s",
+				tls->peer != NULL ? "peer closed connection in SSL handshake"
+						  : "the client closed during the handshake");
 		return TLS_FAILED;
 	}
 }
@@ -163,7 +195,7 @@ enum tls_verdict tls_handshake(struct sock *sock, struct err *why)
 	struct tls *tls = sock->tls;
 	if (tls->is_done)
 		return TLS_DONE;
-	if (tls->ssl == NULL) {
+	if (tls->ssl == NULL) { /* only of a client */
 		enum tls_verdict verdict = look(sock, tls, why);
 		if (verdict != TLS_DONE)
 			return verdict;
@@ -177,17 +209,21 @@ enum tls_verdict tls_handshake(struct sock *sock, struct err *why)
 		verdict = judge(sock, tls, ret, why);
 	/* What does not leave at once (the ticket, say) leaves with the first answer. */
 	int rc = tls_io_flush(sock);
+	if (verdict != TLS_FAILED && rc != 0 && rc != -EAGAIN) {
+		err_set(why, "%s", strerrordesc_np(-rc));
+		verdict = TLS_FAILED;
+	}
+	if (verdict == TLS_FAILED && tls->peer != NULL)
+		tls_peer_forget(tls);
 	if (verdict == TLS_FAILED)
 		return verdict;
-	if (rc != 0 && rc != -EAGAIN) {
-		err_set(why, "%s", strerrordesc_np(-rc));
-		return TLS_FAILED;
-	}
 	if (verdict == TLS_DONE) {
 		tls->is_done = true;
 		tls->site = NULL;
 		/* What came behind the handshake may already be in the SSL. */
 		sock->can_read = true;
+		if (tls->peer != NULL)
+			return tls_peer_check(sock, why) ? TLS_DONE : TLS_FAILED;
 		proxy_stats.tls_handshakes++;
 		if (SSL_session_reused(tls->ssl))
 			proxy_stats.tls_resumed++;

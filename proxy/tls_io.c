@@ -346,8 +346,11 @@ static ssize_t tls_write(struct sock *sock, const struct iovec *iov, int count)
 		taken = next_piece(&cursor, 1).n;
 		tls->owes_octet = false;
 	}
-	size_t most = sock_short_io ? 1 : RECORD_MOST;
-	for (unsigned records = 0; records < tls->batch; records++) {
+	size_t most = sock_short_io ? 1 : tls->record_most;
+	unsigned batch = tls->batch *
+			 (unsigned)(RECORD_ROOM /
+				    (tls->record_most + SSL3_RT_MAX_ENCRYPTED_OVERHEAD));
+	for (unsigned records = 0; records < batch; records++) {
 		struct slice piece = next_piece(&cursor, most);
 		if (piece.n == 0)
 			break;
@@ -373,6 +376,22 @@ static ssize_t tls_write(struct sock *sock, const struct iovec *iov, int count)
 	return taken > 1 ? (ssize_t)taken - 1 : -EAGAIN;
 }
 
+/* In TLS 1.3 a server sends tickets when it likes: only data, or an end, is news. */
+static bool tls_is_stale(struct sock *sock)
+{
+	struct tls *tls = sock->tls;
+	char octet;
+	if (!tls->is_done || tls->read_error != 0 || tls->write_error != 0)
+		return true;
+	tls_io_begin(tls);
+	int ret = SSL_peek(tls->ssl, &octet, 1);
+	bool is_quiet = ret <= 0 && SSL_get_error(tls->ssl, ret) == SSL_ERROR_WANT_READ;
+	ERR_clear_error();
+	(void)tls_io_flush(sock);
+	/* More than one turn's worth of them is no server's way. */
+	return !is_quiet || !tls->is_drained || SSL_has_pending(tls->ssl) != 0;
+}
+
 static void tls_end(struct sock *sock)
 {
 	struct tls *tls = sock->tls;
@@ -396,11 +415,16 @@ void tls_io_free(struct sock *sock)
 	struct tls *tls = sock->tls;
 	if (tls == NULL)
 		return;
-	if (tls->ssl != NULL && !tls->is_done)
+	if (tls->ssl != NULL && !tls->is_done && tls->peer == NULL)
 		proxy_stats.tls_failed++;
+	/* OpenSSL takes a connection that is freed without a goodbye for broken, and its session
+	 * with it. A connection that is just over is not. */
+	if (tls->is_done && tls->read_error == 0 && tls->write_error == 0)
+		SSL_set_shutdown(tls->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	sock->transport = tls->plain;
 	sock->tls = NULL;
 	SSL_free(tls->ssl);
+	tls_peer_unref(tls->peer);
 	free(tls->name);
 	free(tls->unsent);
 	free(tls);
@@ -410,5 +434,6 @@ const struct transport tls_transport = {
 	.read = tls_read,
 	.write = tls_write,
 	.end = tls_end,
+	.is_stale = tls_is_stale,
 	.finish = tls_io_free,
 };

@@ -4,6 +4,7 @@
 #include "base/freelist.h"
 #include "proxy/exchange.h"
 #include "proxy/stats.h"
+#include "proxy/tls.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -55,10 +56,13 @@ static void own(struct upstream *upstream, struct exchange *exchange)
 	upstream->backend->busy_count++;
 }
 
-struct upstream *upstream_take(struct backend *backend, struct exchange *exchange)
+struct upstream *upstream_take(
+	struct backend *backend, struct exchange *exchange, const struct tls_route *route)
 {
-	while (!list_is_empty(&backend->idle)) {
-		struct upstream *upstream = list_first(&backend->idle, struct upstream, node);
+	list_each_safe (node, &backend->idle) {
+		struct upstream *upstream = CONTAINER_OF(node, struct upstream, node);
+		if (!tls_is_route(&upstream->sock, route))
+			continue;
 		if (sock_is_stale(&upstream->sock)) {
 			upstream_close(upstream);
 			continue;
@@ -85,17 +89,31 @@ static int open_socket(const struct addr *addr)
 	return fd;
 }
 
-int upstream_connect(
-	struct upstream **ret_upstream, struct backend *backend, struct exchange *exchange)
+/* The sock of a new upstream. -errno: there is none. */
+static int open_sock(
+	struct upstream *upstream, const struct addr *addr, const struct tls_route *route)
+{
+	int fd = open_socket(addr);
+	int rc = fd < 0 ? fd : sock_init(&upstream->sock, fd, on_owner_step);
+	if (rc != 0 || route->peer == NULL)
+		return rc;
+	rc = tls_connect(&upstream->sock, route, (struct slice){(const char *)&addr->u, addr->len});
+	if (rc != 0)
+		sock_close(&upstream->sock);
+	upstream->is_shaking = true;
+	return rc;
+}
+
+int upstream_connect(struct upstream **ret_upstream, struct backend *backend,
+	struct exchange *exchange, const struct tls_route *route)
 {
 	struct upstream *upstream = freelist_take(&free_upstreams);
 	if (upstream == NULL)
 		return -ENOMEM;
-	int fd = open_socket(&backend->addr);
 	*upstream = (struct upstream){.backend = backend};
 	list_init(&upstream->node);
 	deadline_init(&upstream->deadline, on_idle_due);
-	int rc = fd < 0 ? fd : sock_init(&upstream->sock, fd, on_owner_step);
+	int rc = open_sock(upstream, &backend->addr, route);
 	if (rc != 0) {
 		freelist_give(&free_upstreams, upstream);
 		return rc;
@@ -104,7 +122,7 @@ int upstream_connect(
 	backend->stats.connects++;
 	proxy_stats.upstreams++;
 	own(upstream, exchange);
-	if (connect(fd, &backend->addr.u.any, backend->addr.len) == 0) {
+	if (connect(upstream->sock.fd, &backend->addr.u.any, backend->addr.len) == 0) {
 		upstream->sock.can_write = true;
 	} else if (errno == EINPROGRESS) {
 		upstream->is_connecting = true;
@@ -118,12 +136,28 @@ int upstream_connect(
 	return 0;
 }
 
-int upstream_connected(struct upstream *upstream)
+static int shake_hands(struct upstream *upstream, struct err *why)
+{
+	switch (tls_handshake(&upstream->sock, why)) {
+	case TLS_WAIT:
+		return -EINPROGRESS;
+	case TLS_DONE:
+		upstream->is_shaking = false;
+		return 0;
+	case TLS_FAILED:
+	case TLS_PLAIN_HTTP:
+		break;
+	}
+	upstream->backend->stats.connect_failures++;
+	return -EPROTO;
+}
+
+int upstream_connected(struct upstream *upstream, struct err *why)
 {
 	int error = 0;
 	socklen_t n = sizeof(error);
 	if (!upstream->is_connecting)
-		return 0;
+		return upstream->is_shaking ? shake_hands(upstream, why) : 0;
 	if (!upstream->sock.can_write && !upstream->sock.peer_closed)
 		return -EINPROGRESS;
 	if (getsockopt(upstream->sock.fd, SOL_SOCKET, SO_ERROR, &error, &n) != 0)
@@ -134,7 +168,7 @@ int upstream_connected(struct upstream *upstream)
 	}
 	upstream->is_connecting = false;
 	upstream->sock.can_write = true;
-	return 0;
+	return upstream->is_shaking ? shake_hands(upstream, why) : 0;
 }
 
 void upstream_give(struct upstream *upstream, uint32_t most, uint64_t idle_ms)
@@ -175,6 +209,9 @@ static void close_with(struct upstream *upstream, void (*how)(struct sock *sock)
 
 void upstream_close(struct upstream *upstream)
 {
+	/* A close is a FIN already; TLS says goodbye first. */
+	if (upstream != NULL && upstream->sock.tls != NULL)
+		sock_end(&upstream->sock);
 	close_with(upstream, sock_close);
 }
 

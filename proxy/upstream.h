@@ -1,7 +1,8 @@
 /*
  * proxy/upstream.h - one connection to a worker.
  *
- *   connect -> owned by an exchange <-> idle list of its backend -> closed
+ *   connect -> handshake -> owned by an exchange <-> idle list of its backend -> closed
+ *              (TLS)
  *
  * One owner at a time. While idle any event on it means that it is of no use any more.
  */
@@ -12,6 +13,7 @@
 #include "base/loop.h"
 #include "lb/backend.h"
 #include "proxy/sock.h"
+#include "proxy/tls_peer.h"
 
 struct exchange;
 
@@ -25,21 +27,25 @@ struct upstream {
 	struct deadline deadline;  /* while idle */
 	struct buf in;             /* read and not yet taken */
 	bool is_connecting;
+	bool is_shaking; /* hands: TLS is not yet established */
 	bool was_reused; /* taken from the idle list: it may have died unnoticed */
 };
 
-/* The newest idle connection of that backend, now owned by `exchange`; NULL: none. Each is asked
- * first (one recv): what is closed is of no use, and what is readable said something that nobody
- * asked for and that must not become the next client's answer. */
-struct upstream *upstream_take(struct backend *backend, struct exchange *exchange) MUST_CHECK;
+/* The newest idle connection of that backend that goes by `route`, now owned by `exchange`; NULL:
+ * none. Each is asked first (one recv): what is closed is of no use, and what is readable said
+ * something that nobody asked for and that must not become the next client's answer. */
+struct upstream *upstream_take(struct backend *backend, struct exchange *exchange,
+	const struct tls_route *route) MUST_CHECK;
 
 /* Begins to connect. `step` of its sock runs when it is known how that went: see
- * upstream_connected. 0, or -errno when it failed at once. */
+ * upstream_connected. `route` is not kept. 0, or -errno when it failed at once. */
 int upstream_connect(struct upstream **ret_upstream, struct backend *backend,
-	struct exchange *exchange) MUST_CHECK;
+	struct exchange *exchange, const struct tls_route *route) MUST_CHECK;
 
-/* After an event while is_connecting: 0 connected, -EINPROGRESS, other -errno. */
-int upstream_connected(struct upstream *upstream) MUST_CHECK;
+/* After an event while is_connecting or is_shaking: 0 connected, and TLS stands if the route has
+ * it; -EINPROGRESS; other -errno: -EPROTO with *why when TLS failed, or the worker is not who it
+ * should be. */
+int upstream_connected(struct upstream *upstream, struct err *why) MUST_CHECK;
 
 /* Back to the idle list, closed after idle_ms or when it speaks; or closed at once when `most` are
  * idle already. */

@@ -9,6 +9,7 @@
 static struct backend *backend;
 /* Whoever owns a connection here has no wish to do anything. */
 static struct exchange owner = {.state = EX_DONE};
+static const struct tls_route plain;
 static int far[4]; /* the worker's ends; -1: none */
 
 static int setup(void **state)
@@ -49,8 +50,8 @@ static struct upstream *connected(size_t i)
 {
 	struct upstream *upstream;
 	int rc;
-	assert_int_equal(upstream_connect(&upstream, backend, &owner), 0);
-	TURN_UNTIL((rc = upstream_connected(upstream)) != -EINPROGRESS);
+	assert_int_equal(upstream_connect(&upstream, backend, &owner, &plain), 0);
+	TURN_UNTIL((rc = upstream_connected(upstream, NULL)) != -EINPROGRESS);
 	assert_int_equal(rc, 0);
 	far[i] = worker_accept();
 	return upstream;
@@ -85,9 +86,9 @@ static void a_worker_that_is_not_there_is_told_with_its_reason(void **state)
 	struct upstream *upstream;
 	(void)close(proxy_help.worker);
 	proxy_help.worker = -1;
-	int rc = upstream_connect(&upstream, backend, &owner);
+	int rc = upstream_connect(&upstream, backend, &owner, &plain);
 	if (rc == 0) {
-		TURN_UNTIL((rc = upstream_connected(upstream)) != -EINPROGRESS);
+		TURN_UNTIL((rc = upstream_connected(upstream, NULL)) != -EINPROGRESS);
 		upstream_close(upstream);
 	}
 	assert_int_equal(rc, -ECONNREFUSED);
@@ -111,10 +112,10 @@ static void a_worker_that_has_no_room_in_its_queue_is_told_at_once(void **state)
 	assert_int_equal(listen(listener, 0), 0);
 	struct backend *full = lb_backend_get("pool", &node);
 	assert_non_null(full);
-	assert_int_equal(upstream_connect(&upstream, full, &owner), 0);
-	assert_int_equal(upstream_connected(upstream), 0);
+	assert_int_equal(upstream_connect(&upstream, full, &owner, &plain), 0);
+	assert_int_equal(upstream_connected(upstream, NULL), 0);
 	struct upstream *second;
-	assert_int_equal(upstream_connect(&second, full, &owner), -EAGAIN);
+	assert_int_equal(upstream_connect(&second, full, &owner, &plain), -EAGAIN);
 	assert_int_equal(full->stats.connect_failures, 1);
 	assert_int_equal(full->busy_count, 1);
 	upstream_close(upstream);
@@ -133,11 +134,11 @@ static void the_newest_idle_one_is_lent_first(void **state)
 	assert_int_equal(backend->idle_count, 2);
 	assert_int_equal(backend->busy_count, 0);
 	assert_null(second->exchange);
-	assert_ptr_equal(upstream_take(backend, &owner), second);
+	assert_ptr_equal(upstream_take(backend, &owner, &plain), second);
 	assert_true(second->was_reused);
 	assert_ptr_equal(second->exchange, &owner);
-	assert_ptr_equal(upstream_take(backend, &owner), first);
-	assert_null(upstream_take(backend, &owner));
+	assert_ptr_equal(upstream_take(backend, &owner, &plain), first);
+	assert_null(upstream_take(backend, &owner, &plain));
 	assert_int_equal(backend->stats.reused, 2);
 	assert_int_equal(backend->busy_count, 2);
 	upstream_close(first);
@@ -179,7 +180,7 @@ static void a_lent_one_has_no_such_time(void **state)
 	(void)state;
 	upstream_give(connected(0), 8, 20);
 	upstream_give(connected(1), 8, 20);
-	struct upstream *upstream = upstream_take(backend, &owner);
+	struct upstream *upstream = upstream_take(backend, &owner, &plain);
 	TURN_UNTIL(backend->idle_count == 0);
 	assert_true(sock_is_open(&upstream->sock));
 	assert_false(deadline_is_set(&upstream->deadline));
@@ -217,7 +218,7 @@ static void what_was_closed_or_spoke_is_not_lent(void **state)
 	peer_say(far[2], "HTTP/1.1 200 OK\r\n\r\n");
 	close_with_reset(far[3]);
 	far[3] = -1;
-	assert_ptr_equal(upstream_take(backend, &owner), quiet);
+	assert_ptr_equal(upstream_take(backend, &owner, &plain), quiet);
 	assert_int_equal(backend->idle_count, 0);
 	upstream_close(quiet);
 }
@@ -228,7 +229,7 @@ static void what_was_read_and_not_used_is_not_kept(void **state)
 	struct upstream *upstream = connected(0);
 	assert_true(buf_append(&upstream->in, "left over", 9));
 	upstream_give(upstream, 8, 60000);
-	assert_ptr_equal(upstream_take(backend, &owner), upstream);
+	assert_ptr_equal(upstream_take(backend, &owner, &plain), upstream);
 	assert_int_equal(buf_waiting(&upstream->in), 0);
 	upstream_close(upstream);
 }
@@ -289,7 +290,7 @@ static void without_descriptors_nothing_is_lost(void **state)
 	none = before;
 	none.rlim_cur = 0;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-	int rc = upstream_connect(&upstream, backend, &owner);
+	int rc = upstream_connect(&upstream, backend, &owner, &plain);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	assert_int_equal(rc, -EMFILE);
 	assert_int_equal(backend->busy_count, 0);

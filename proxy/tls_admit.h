@@ -1,0 +1,34 @@
+/*
+ * proxy/tls_admit.h - whether a client may ask a server of nginx's, by its certificate and by the
+ * name it gave when TLS began.
+ */
+#ifndef PROXY_TLS_ADMIT_H
+#define PROXY_TLS_ADMIT_H
+
+#include "base/err.h"
+#include "conf/tls_tree.h"
+
+struct sock;
+
+/* The status to answer with, for error_page too; the page for all but 421 says 400 (nginx). */
+enum tls_admission {
+	TLS_ADMITTED = 0,
+	TLS_MISDIRECTED = 421, /* Misdirected Request */
+	TLS_CERT_ERROR = 495,  /* The SSL certificate error */
+	TLS_NO_CERT = 496,     /* No required SSL certificate was sent */
+	TLS_NOT_SPOKEN = 497,  /* The plain HTTP request was sent to HTTPS port: client.h tells */
+};
+
+/*
+ * One request for `server` (the one that Host led to) over `sock`, whose handshake is done.
+ * `greeted`: the server that the TLS name led to, or the address's default; it decided whether a
+ * certificate was asked for. Both NULL where they say nothing about TLS. *why gets nginx's words
+ * for the log.
+ *
+ * Names: a client that gave one may ask any other server, unless the greeted one judges
+ * certificates.
+ */
+enum tls_admission tls_admit(struct sock *sock, const struct conf_ssl *server,
+	const struct conf_ssl *greeted, struct err *why) MUST_CHECK;
+
+#endif
