@@ -1,0 +1,181 @@
+/*
+ * proxy/vars_upstream.c - who was asked, and what came of it.
+ *
+ *   $upstream_status: "502, 200"        two workers, one after the other
+ *                     "404 : 200"       an internal redirect between them
+ */
+#include "proxy/vars.h"
+
+#include "base/text.h"
+
+/* -- lists over the workers that were asked -- */
+
+static void put_time(struct text *text, bool is_known, uint64_t us)
+{
+	uint64_t ms = us / 1000;
+	char part[] = ".000";
+	if (!is_known) {
+		text_puts(text, "-");
+		return;
+	}
+	text_u64(text, ms / 1000);
+	part[1] = (char)('0' + ms / 100 % 10);
+	part[2] = (char)('0' + ms / 10 % 10);
+	part[3] = (char)('0' + ms % 10);
+	text_put(text, part, 4);
+}
+
+static void put_try(struct text *text, const struct access_try *try, enum conf_var var)
+{
+	switch (var) {
+	case CONF_VAR_UPSTREAM_ADDR:
+		text_puts(text, try->addr != NULL ? try->addr : "-");
+		break;
+	case CONF_VAR_UPSTREAM_BYTES_RECEIVED:
+		text_u64(text, try->received);
+		break;
+	case CONF_VAR_UPSTREAM_BYTES_SENT:
+		text_u64(text, try->sent);
+		break;
+	case CONF_VAR_UPSTREAM_CONNECT_TIME:
+		put_time(text, try->has_connected, try->connect_us);
+		break;
+	case CONF_VAR_UPSTREAM_HEADER_TIME:
+		put_time(text, try->has_head, try->head_us);
+		break;
+	case CONF_VAR_UPSTREAM_RESPONSE_LENGTH:
+		text_u64(text, try->length);
+		break;
+	case CONF_VAR_UPSTREAM_RESPONSE_TIME:
+		put_time(text, try->is_ended, try->took_us);
+		break;
+	default:
+		if (try->status != 0)
+			text_u64(text, try->status);
+		else
+			text_puts(text, "-");
+		break;
+	}
+}
+
+static enum web_found tries_list(struct exchange *x, enum conf_var var, struct slice *ret)
+{
+	uint32_t count = x->tries < EXCHANGE_TRIES_LOGGED ? x->tries : EXCHANGE_TRIES_LOGGED;
+	struct text text;
+	if (count == 0)
+		return WEB_MISSING;
+	text_init(&text, 64);
+	for (uint32_t i = 0; i < count; i++) {
+		if (i != 0)
+			text_puts(&text, x->log[i].round != x->log[i - 1].round ? " : " : ", ");
+		put_try(&text, &x->log[i], var);
+	}
+	enum web_found found = text.is_short ? WEB_NO_MEMORY : web_copy(x, text.p, text.n, ret);
+	text_finish(&text);
+	return found;
+}
+
+/* -- fields of the worker's head, which is kept as it came -- */
+
+/* The next line of the head that is a field; false: there is none. */
+static bool next_line(struct slice *head, struct slice *ret_name, struct slice *ret_value)
+{
+	const char *end = head->n != 0 ? memchr(head->p, '\n', head->n) : NULL;
+	if (end == NULL)
+		return false;
+	struct slice line = {head->p, (size_t)(end - head->p)};
+	head->n -= line.n + 1;
+	head->p = end + 1;
+	if (line.n != 0 && line.p[line.n - 1] == '\r')
+		line.n--;
+	const char *colon = memchr(line.p, ':', line.n);
+	*ret_name = (struct slice){line.p, colon == NULL ? 0 : (size_t)(colon - line.p)};
+	*ret_value = colon == NULL
+			     ? (struct slice){line.p, 0}
+			     : slice_trim((struct slice){colon + 1, line.n - ret_name->n - 1});
+	return true;
+}
+
+static enum web_found head_field(const struct web_more *more, struct slice name, struct slice *ret)
+{
+	struct slice field, value, head = more != NULL ? more->upstream_head : WEB_SLICE_NONE;
+	while (next_line(&head, &field, &value))
+		if (field.n != 0 && web_is_field_named(field, name))
+			return web_found_if(ret, value);
+	return WEB_MISSING;
+}
+
+static bool is_cookie(struct slice line, struct slice name, struct slice *ret)
+{
+	if (line.n < name.n || strncasecmp(line.p, name.p, name.n) != 0)
+		return false;
+	struct slice rest = slice_trim((struct slice){line.p + name.n, line.n - name.n});
+	if (rest.n == 0 || rest.p[0] != '=')
+		return false;
+	rest = slice_trim((struct slice){rest.p + 1, rest.n - 1});
+	const char *stop = rest.n != 0 ? memchr(rest.p, ';', rest.n) : NULL;
+	*ret = (struct slice){rest.p, stop != NULL ? (size_t)(stop - rest.p) : rest.n};
+	return true;
+}
+
+static enum web_found head_cookie(const struct web_more *more, struct slice name, struct slice *ret)
+{
+	struct slice field, value, head = more != NULL ? more->upstream_head : WEB_SLICE_NONE;
+	while (next_line(&head, &field, &value))
+		if (slice_is_nocase(field, SLICE("set-cookie")) && is_cookie(value, name, ret))
+			return WEB_FOUND;
+	return WEB_MISSING;
+}
+
+/* -- what goes to the worker -- */
+
+static enum web_found add_forwarded_for(struct exchange *x, struct slice *ret)
+{
+	struct slice before, ip = {x->client->ip, x->client->ip_n};
+	enum web_found found = web_request_fields(
+		x, SLICE("x_forwarded_for"), SLICE(", "), &before);
+	if (found == WEB_MISSING)
+		return web_found_if(ret, ip);
+	if (found == WEB_NO_MEMORY)
+		return found;
+	char *out = arena_take(&x->arena, before.n + 2 + ip.n);
+	if (out == NULL)
+		return WEB_NO_MEMORY;
+	memcpy(out, before.p, before.n);
+	memcpy(out + before.n, ", ", 2);
+	memcpy(out + before.n + 2, ip.p, ip.n);
+	*ret = (struct slice){out, before.n + 2 + ip.n};
+	return WEB_FOUND;
+}
+
+enum web_found web_vars_upstream(
+	struct exchange *x, const struct conf_part *part, struct slice *ret)
+{
+	const struct conf_loc *loc = x->web->loc;
+	bool is_proxied = loc != NULL && loc->content == CONF_CONTENT_PROXY && x->pool != NULL;
+	switch ((enum conf_var)part->n) {
+	case CONF_VAR_PROXY_ADD_X_FORWARDED_FOR:
+		return add_forwarded_for(x, ret);
+	case CONF_VAR_PROXY_HOST:
+		return is_proxied ? web_found_if(ret, loc->proxy.host) : WEB_MISSING;
+	case CONF_VAR_PROXY_PORT:
+		if (!is_proxied)
+			return WEB_MISSING;
+		return loc->proxy.port != 0 ? web_number(x, loc->proxy.port, ret) : WEB_FOUND;
+	case CONF_VAR_UPSTREAM_ADDR:
+	case CONF_VAR_UPSTREAM_BYTES_RECEIVED:
+	case CONF_VAR_UPSTREAM_BYTES_SENT:
+	case CONF_VAR_UPSTREAM_CONNECT_TIME:
+	case CONF_VAR_UPSTREAM_HEADER_TIME:
+	case CONF_VAR_UPSTREAM_RESPONSE_LENGTH:
+	case CONF_VAR_UPSTREAM_RESPONSE_TIME:
+	case CONF_VAR_UPSTREAM_STATUS:
+		return tries_list(x, (enum conf_var)part->n, ret);
+	case CONF_VAR_UPSTREAM_COOKIE_X:
+		return head_cookie(x->web->log, part->text, ret);
+	case CONF_VAR_UPSTREAM_HTTP_X:
+		return head_field(x->web->log, part->text, ret);
+	default: /* upstream_trailer_, upstream_cache_status: nothing is cached */
+		return WEB_MISSING;
+	}
+}
