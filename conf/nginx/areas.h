@@ -9,6 +9,8 @@
 extern const struct ngx_area
 	ngx_area_core; /* set_core.c: http, server, location and what is theirs */
 extern const struct ngx_area ngx_area_main;    /* set_main.c: the process, events */
+extern const struct ngx_area
+	ngx_area_upstream; /* set_upstream.c and what it names: upstream { } */
 extern const struct ngx_area ngx_area_rewrite; /* set_rewrite.c */
 extern const struct ngx_area ngx_area_access;  /* set_access.c */
 extern const struct ngx_area ngx_area_limit;   /* set_limit.c */

@@ -6,6 +6,7 @@
 
 const struct ngx_area *const ngx_areas[] = {
 	&ngx_area_core,
+	&ngx_area_upstream,
 	&ngx_area_main,
 	&ngx_area_rewrite,
 	&ngx_area_access,
