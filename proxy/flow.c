@@ -1,13 +1,12 @@
 #include "proxy/flow.h"
 
+#include "proxy/flow_parts.h"
 #include "proxy/flow_splice.h"
 #include "proxy/stats.h"
 
 #include <errno.h>
 
-/* One for the process: a piece is taken, framed and sent, or its tail stashed, before anybody else
- * runs. */
-static char piece[FLOW_PIECE];
+char flow_piece[FLOW_PIECE];
 
 void flow_init(struct flow *flow, struct sock *from, struct sock *to, enum flow_framing in,
 	enum flow_framing out)
@@ -24,6 +23,7 @@ void flow_finish(struct flow *flow)
 	flow->pipe = NULL;
 	flow->in_pipe = 0;
 	flow->ahead_n = 0;
+	flow_more_finish(flow);
 }
 
 /* A piece of payload on its way out, in the frame that `out` asks for. */
@@ -56,7 +56,7 @@ static void frame(struct flow *flow, struct framed *framed, const char *p, size_
 		framed_add(framed, p, n);
 		framed_add(framed, "\r\n", 2);
 	}
-	if (flow->is_taken && !flow->is_closed_off) {
+	if (flow->is_taken && !flow->keeps_open && !flow->is_closed_off) {
 		framed_add(framed, "0\r\n\r\n", 5);
 		flow->is_closed_off = true;
 	}
@@ -86,8 +86,7 @@ static bool keep_tail(struct flow *flow, struct framed *framed, size_t put)
 	return true;
 }
 
-/* Sends stash and payload in one write; what is not taken is in the stash afterwards. */
-static enum flow_result put(struct flow *flow, const char *p, size_t n)
+enum flow_result flow_put(struct flow *flow, const char *p, size_t n)
 {
 	struct framed framed;
 	frame(flow, &framed, p, n);
@@ -160,33 +159,15 @@ static enum flow_result decode(struct flow *flow, char *p, size_t n, size_t *ret
 	return keep_surplus(flow, p + used, n - used);
 }
 
-/* Sends what is left of a piece after decoding. */
-static enum flow_result pass_on(struct flow *flow, char *p, size_t n)
-{
-	size_t data;
-	enum flow_result result = decode(flow, p, n, &data);
-	if (result != FLOW_WAIT)
-		return result;
-	return join_stash(flow, p, data) ? put(flow, NULL, 0) : put(flow, p, data);
-}
-
-static enum flow_result take_ahead(struct flow *flow)
-{
-	size_t n = min_size(flow->ahead_n, FLOW_PIECE);
-	char *p = flow->ahead;
-	flow->ahead += n;
-	flow->ahead_n -= n;
-	return pass_on(flow, p, n);
-}
-
-static enum flow_result take_from_socket(struct flow *flow)
+static enum flow_result take_from_socket(
+	struct flow *flow, size_t most, char **ret_p, size_t *ret_n)
 {
 	/* A client's next request may lie behind its body, so there we take no more than is ours.
 	 * From a worker nothing may follow: reading on shows at once whether something does. */
-	size_t want = FLOW_PIECE;
+	size_t want = most;
 	if (flow->in == FLOW_LENGTH && flow->surplus != NULL)
 		want = (size_t)min_u64(want, flow->left);
-	ssize_t got = sock_read(flow->from, piece, want);
+	ssize_t got = sock_read(flow->from, flow_piece, want);
 	if (got == -EAGAIN)
 		return FLOW_WAIT;
 	if (got < 0)
@@ -200,10 +181,23 @@ static enum flow_result take_from_socket(struct flow *flow)
 	flow->has_moved = true;
 	if (got == FLOW_PIECE && flow->in == FLOW_TO_CLOSE)
 		flow->is_bulk = true;
-	return pass_on(flow, piece, (size_t)got);
+	*ret_p = flow_piece;
+	return decode(flow, flow_piece, (size_t)got, ret_n);
 }
 
-static bool has_piece(const struct flow *flow)
+enum flow_result flow_take(struct flow *flow, size_t most, char **ret_p, size_t *ret_n)
+{
+	*ret_n = 0;
+	if (flow->ahead_n == 0)
+		return take_from_socket(flow, most, ret_p, ret_n);
+	size_t n = min_size(flow->ahead_n, most);
+	char *p = *ret_p = flow->ahead;
+	flow->ahead += n;
+	flow->ahead_n -= n;
+	return decode(flow, p, n, ret_n);
+}
+
+bool flow_has_piece(const struct flow *flow)
 {
 	return !flow->is_taken && flow->failed == FLOW_WAIT &&
 	       (flow->ahead_n != 0 || (flow->from != NULL && flow->from->can_read));
@@ -212,7 +206,7 @@ static bool has_piece(const struct flow *flow)
 /* A head waits for the first piece of its body if that is there already: one write for both. */
 static bool may_wait_for_piece(const struct flow *flow)
 {
-	return has_piece(flow) && flow->payload == 0 && flow->sent == 0 && flow->to->can_write;
+	return flow_has_piece(flow) && flow->payload == 0 && flow->sent == 0 && flow->to->can_write;
 }
 
 static bool needs_last_chunk(const struct flow *flow)
@@ -226,21 +220,26 @@ static enum flow_result pump_once(struct flow *flow, bool *ret_more)
 	*ret_more = true;
 	if (buf_waiting(&flow->stash) != 0 && !may_wait_for_piece(flow)) {
 		*ret_more = flow->to->can_write;
-		return *ret_more ? put(flow, NULL, 0) : FLOW_WAIT;
+		return *ret_more ? flow_put(flow, NULL, 0) : FLOW_WAIT;
 	}
 	if (flow->failed != FLOW_WAIT)
 		return flow->failed;
 	if (needs_last_chunk(flow))
-		return put(flow, NULL, 0);
+		return flow_put(flow, NULL, 0);
 	if (flow->is_taken)
 		return FLOW_END;
-	*ret_more = flow->to->can_write && has_piece(flow);
+	*ret_more = flow->to->can_write && flow_has_piece(flow);
 	if (!*ret_more)
 		return FLOW_WAIT;
-	return flow->ahead_n != 0 ? take_ahead(flow) : take_from_socket(flow);
+	char *p = NULL;
+	size_t n;
+	enum flow_result result = flow_take(flow, FLOW_PIECE, &p, &n);
+	if (result != FLOW_WAIT || n == 0)
+		return result;
+	return join_stash(flow, p, n) ? flow_put(flow, NULL, 0) : flow_put(flow, p, n);
 }
 
-enum flow_result flow_pump(struct flow *flow)
+enum flow_result flow_pump_direct(struct flow *flow)
 {
 	uint64_t stop_at = flow->payload + FLOW_QUOTA;
 	for (;;) {
@@ -255,4 +254,14 @@ enum flow_result flow_pump(struct flow *flow)
 		if (flow->payload >= stop_at)
 			return FLOW_AGAIN;
 	}
+}
+
+enum flow_result flow_pump(struct flow *flow)
+{
+	if (flow->more != NULL)
+		return flow_pump_more(flow);
+	enum flow_result result = flow_pump_direct(flow);
+	if (result != FLOW_WAIT || flow->spill == NULL || !flow_may_spill(flow))
+		return result;
+	return flow_begin_spill(flow) ? flow_pump_more(flow) : FLOW_NO_MEMORY;
 }

@@ -124,3 +124,16 @@ enum flow_result flow_splice(struct flow *flow, uint64_t stop_at, bool *ret_more
 			return FLOW_AGAIN;
 	}
 }
+
+enum flow_result flow_drain_pipe(struct flow *flow, bool *ret_more)
+{
+	ssize_t put = drain(flow);
+	if (put < 0)
+		return FLOW_TO_ERROR;
+	if (put > 0)
+		flow->has_moved = true;
+	if (flow->in_pipe == 0)
+		give_back(flow);
+	*ret_more = put > 0;
+	return FLOW_WAIT;
+}

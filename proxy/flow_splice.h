@@ -15,4 +15,7 @@ bool flow_may_splice(struct flow *flow) MUST_CHECK;
  * copying. */
 enum flow_result flow_splice(struct flow *flow, uint64_t stop_at, bool *ret_more) MUST_CHECK;
 
+/* Only sends what is in the pipe, and gives it back when it is empty. */
+enum flow_result flow_drain_pipe(struct flow *flow, bool *ret_more) MUST_CHECK;
+
 #endif

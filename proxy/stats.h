@@ -26,6 +26,11 @@ struct proxy_stats {
 	uint64_t stale_retries;  /* a kept connection had died; asked again on a fresh one */
 	uint64_t bytes_from_clients, bytes_to_clients;
 	uint64_t spliced_bytes;
+	uint64_t spilled_bytes;  /* of answers, into temporary files */
+	uint64_t temp_bytes;     /* into temporary files, bodies of requests included */
+	uint64_t temp_files;     /* ever */
+	uint64_t temp_files_now; /* open */
+	uint64_t temp_failures;  /* none could be made, or not be written */
 	uint64_t tls_handshakes, tls_resumed, tls_failed;
 	uint64_t upstream_tls, upstream_tls_resumed, upstream_tls_refused; /* handshakes */
 	uint64_t out_of_memory;             /* one client lost each */

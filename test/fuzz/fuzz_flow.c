@@ -4,12 +4,15 @@
  *   plan, 10 octets | what happens, an octet each | then everything in order, to the end
  *
  *   sender --socketpair--> flow --socketpair--> receiver
+ *                           | spill, file parts, filter, rates
  *
  * What arrives is what was sent, or its beginning with a cut that can be seen; the stash stays
  * small; whoever waits waits for something that can still come; nothing is left open.
  */
 #include "test/fuzz/fuzz.h"
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "http/chunked.h"
 #include "proxy/flow.h"
 #include "proxy/stats.h"
@@ -18,6 +21,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -25,6 +29,8 @@
 #define WIRE_MOST (1u << 20)
 #define STASH_MOST (FLOW_PIECE + 64)
 #define BROKEN "\1" /* stands nowhere but in data */
+#define PARTS_MOST 8
+#define FILTER_KEEPS 100
 #define SURPLUS "GET /next HTTP/1.1\r\n\r\n"
 
 enum end { END_WHOLE, END_FIN, END_RESET, END_BROKEN, END_COUNT };
@@ -39,6 +45,7 @@ struct plan {
 	bool has_surplus; /* something follows the body ... */
 	bool keeps_it;    /* ... and is wanted */
 	bool has_tap, has_most, is_odd_from, is_odd_to, is_short, may_leave;
+	bool has_spill, has_filter, has_rate, has_file;
 };
 
 static struct {
@@ -54,6 +61,10 @@ static struct {
 	bool has_ended;                          /* the sender */
 	bool has_edge_in, has_edge_out, has_fin; /* not yet told */
 	int owed;                                /* by the odd transport; -1 for none */
+	struct spill_limits limits;
+	struct file_part parts[PARTS_MOST];
+	uint32_t part_count;
+	int file; /* -1: none */
 	struct fuzz_dice dice;
 	enum flow_result result;
 } c;
@@ -88,6 +99,38 @@ static ssize_t odd_write(struct sock *sock, const struct iovec *iov, int count)
 }
 
 static struct transport odd_transport;
+
+/* -- a filter that keeps the last octets for as long as it may -- */
+
+static struct {
+	struct flow_filter filter;
+	char kept[FILTER_KEEPS];
+	size_t n;
+	bool has_ended;
+	unsigned alive;
+} lazy;
+
+static enum filter_result lazy_take(
+	struct flow_filter *self, const char *p, size_t n, enum filter_flush flush, struct buf *out)
+{
+	(void)self;
+	ensure(!lazy.has_ended && n <= lazy.filter.take_most);
+	size_t keeps = flush == FILTER_GOES_ON ? min_size(n, FILTER_KEEPS) : 0;
+	if (keeps != 0 || flush != FILTER_GOES_ON) {
+		ensure(buf_append(out, lazy.kept, lazy.n) && buf_append(out, p, n - keeps));
+		if (keeps != 0)
+			memcpy(lazy.kept, p + (n - keeps), keeps);
+		lazy.n = keeps;
+	}
+	lazy.has_ended = flush == FILTER_FINISH;
+	return FILTER_OK;
+}
+
+static void lazy_destroy(struct flow_filter *self)
+{
+	ensure(self == &lazy.filter && lazy.alive == 1);
+	lazy.alive--;
+}
 
 /* -- the case -- */
 
@@ -139,6 +182,14 @@ static void read_plan(const uint8_t *p)
 	plan->is_odd_from = (p[9] & 16) != 0;
 	plan->is_odd_to = (p[9] & 32) != 0;
 	plan->may_leave = (p[9] & 64) != 0;
+	plan->has_spill = (p[2] & 8) != 0;
+	plan->has_filter = (p[2] & 16) != 0;
+	plan->has_rate = (p[2] & 32) != 0;
+	plan->has_file = (p[2] & 64) != 0 && plan->in == FLOW_LENGTH;
+	if (plan->in == FLOW_LENGTH && (plan->has_filter || plan->has_file) && (p[0] & 0x80) != 0)
+		plan->out = FLOW_CHUNKED;
+	if (plan->out == FLOW_LENGTH && plan->has_filter)
+		plan->out = FLOW_TO_CLOSE;
 	sock_no_splice = (p[9] & 128) != 0;
 	sock_short_io = plan->is_short;
 }
@@ -216,6 +267,70 @@ static void make_wire(void)
 	c.plan.ahead = min_size(c.plan.ahead, c.wire_n);
 }
 
+static void aim_spill(void)
+{
+	static const uint64_t most[] = {0, 5000, 100000, UINT64_C(1) << 40};
+	c.limits = (struct spill_limits){
+		.memory = most[fuzz_throw(&c.dice, 3) - 1] + fuzz_throw(&c.dice, 3000) - 1,
+		.file_most = most[fuzz_throw(&c.dice, 4) - 1],
+		.patience_ms = fuzz_throw(&c.dice, 2) == 1 ? 0 : 100,
+		/* A disk that fails at once, too. */
+		.folder = {fuzz_throw(&c.dice, 4) == 1 ? "/dev/null" : "/tmp", {0}},
+	};
+	flow_set_spill(&c.flow, &c.limits);
+}
+
+static void aim_filter(void)
+{
+	memset(&lazy, 0, sizeof(lazy));
+	lazy.alive = 1;
+	lazy.filter = (struct flow_filter){.take = lazy_take,
+		.destroy = lazy_destroy,
+		.take_most = fuzz_throw(&c.dice, 2) == 1 ? FLOW_PIECE : 700,
+		.flushes_idle = fuzz_throw(&c.dice, 2) == 1};
+	ensure(flow_set_filter(&c.flow, &lazy.filter));
+}
+
+static void aim_rate(void)
+{
+	struct rate out = {.octets_s = c.plan.payload / 5 + 50,
+		.after = fuzz_throw(&c.dice, 3) == 1 ? c.plan.payload / 2 : 0,
+		.start_us = clock_now_us};
+	struct rate in = out;
+	unsigned which = fuzz_throw(&c.dice, 3);
+	ensure(which == 1 || flow_set_rate(&c.flow, &out));
+	ensure(which == 2 || flow_set_read_rate(&c.flow, &in));
+}
+
+static void add_part(struct file_part part)
+{
+	c.parts[c.part_count++] = part;
+}
+
+/* Some of the payload in a file, some in memory; or all in a file that is shorter than it was. */
+static void aim_file(void)
+{
+	size_t n = c.plan.payload;
+	bool is_cut = c.plan.end == END_FIN;
+	c.plan.end = is_cut ? END_FIN : END_WHOLE;
+	c.file = memfd_create("body", MFD_CLOEXEC);
+	ensure(c.file >= 0 && write(c.file, payload, n) == (ssize_t)n);
+	for (size_t at = 0; at < n;) {
+		bool is_last = is_cut || c.part_count == PARTS_MOST - 1;
+		size_t take = is_last ? n - at : fuzz_throw(&c.dice, (uint32_t)(n - at)) - 1;
+		bool in_memory = !is_cut && fuzz_throw(&c.dice, 3) == 1;
+		add_part((struct file_part){in_memory ? -1 : c.file, payload + at, at, take});
+		at += take;
+	}
+	c.good_n = is_cut ? min_size(c.plan.stop, n - 1) : n;
+	ensure(!is_cut || ftruncate(c.file, (off_t)c.good_n) == 0);
+	c.plan.has_tap = c.plan.has_surplus = false;
+	struct file_body body = {c.parts, c.part_count};
+	c.flow.from = NULL;
+	c.flow.ahead_n = 0;
+	ensure(flow_set_file(&c.flow, &body));
+}
+
 static void begin(void)
 {
 	static char zeros[256];
@@ -238,6 +353,14 @@ static void begin(void)
 	c.flow.ahead = c.ahead;
 	c.flow.ahead_n = c.sent = plan->ahead;
 	ensure(buf_append(&c.flow.stash, zeros, plan->head));
+	if (plan->has_spill)
+		aim_spill();
+	if (plan->has_file)
+		aim_file();
+	if (plan->has_filter)
+		aim_filter();
+	if (plan->has_rate)
+		aim_rate();
 	c.result = FLOW_WAIT;
 	c.has_edge_out = true;
 	c.owed = -1;
@@ -247,7 +370,7 @@ static void begin(void)
 
 static void send_some(size_t most)
 {
-	if (c.sender < 0 || c.has_ended)
+	if (c.sender < 0 || c.has_ended || c.plan.has_file)
 		return;
 	ssize_t n = send(c.sender, wire + c.sent, min_size(most, c.wire_n - c.sent),
 		MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -313,9 +436,10 @@ static void pump(void)
 		return;
 	uint64_t before = c.flow.payload;
 	c.result = flow_pump(&c.flow);
-	/* A quota, and a pipe at most. */
-	ensure(c.flow.payload - before <= FLOW_QUOTA + PIPE_BYTES);
-	ensure(buf_waiting(&c.flow.stash) <= STASH_MOST + c.plan.head);
+	/* A quota, and a pipe at most; with a spill as much again behind what was sent. */
+	ensure(c.flow.payload - before <=
+		(c.plan.has_spill ? 2 : 1) * FLOW_QUOTA + PIPE_BYTES + FLOW_PIECE);
+	ensure(buf_waiting(&c.flow.stash) <= STASH_MOST + c.plan.head + FILTER_KEEPS);
 	ensure(c.result != FLOW_NO_MEMORY);
 }
 
@@ -348,6 +472,7 @@ static void happen(uint8_t octet)
 		if (c.plan.may_leave && (octet >> 3) == 31)
 			close_far(&c.receiver);
 		c.has_edge_out = true;
+		clock_now_us += UINT64_C(30000) * (octet >> 3);
 		break;
 	default:
 		send_some(amount);
@@ -368,6 +493,7 @@ static void finish(void)
 		send_some(WIRE_MOST);
 		tell_in();
 		tell_out();
+		clock_now_us += UINT64_C(11000000);
 		/* As sock_doubt does it. */
 		if (quiet != 0)
 			c.from.can_read = true;
@@ -462,6 +588,7 @@ static void check(void)
 		return;
 	/* What came was sent, whatever came then. */
 	ensure(arrived == c.good_n && c.flow.sent == c.got_n);
+	ensure(!c.flow.is_behind && !c.flow.is_delayed);
 	if (c.result != FLOW_END)
 		return;
 	ensure(c.flow.payload == c.plan.payload);
@@ -473,8 +600,10 @@ static void clean_up(void)
 {
 	flow_finish(&c.flow);
 	flow_finish(&c.flow);
+	ensure(c.flow.more == NULL && lazy.alive == 0 && proxy_stats.temp_files_now == 0);
 	close_far(&c.sender);
 	close_far(&c.receiver);
+	close_far(&c.file);
 	(void)close(c.from.fd);
 	(void)close(c.to.fd);
 	buf_release(&c.tap);
@@ -497,8 +626,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < PLAN || size > 4096)
 		return 0;
+	if (loop_base() == NULL) {
+		ensure(loop_start() == 0);
+		log_level = LOG_ERROR;
+	}
 	int lowest = lowest_free();
 	memset(&c, 0, sizeof(c));
+	c.file = -1;
 	c.dice = fuzz_dice_from(data, size);
 	odd_transport = plain_transport;
 	odd_transport.read = odd_read;
