@@ -69,14 +69,16 @@ class Case:
         return text if len(text) <= 60 else f"{text[:52]}.{len(text)}"
 
 
-def cases(conf, table):
-    """Runs a test for each case, on servers that are started once for the configuration."""
-    names, seen = [], {}
-    for case in table:
-        seen[case.id] = seen.get(case.id, 0) + 1
-        names.append(case.id if seen[case.id] == 1 else f"{case.id}.{seen[case.id]}")
-    return pytest.mark.parametrize(("both", "case"), [pytest.param(conf, case, id=f"{conf}-{name}")
-                                                      for case, name in zip(table, names)], indirect=["both"])
+def cases(conf, table=None):
+    """Runs a test for each case, on servers that are started once for the configuration. Also {conf: table}."""
+    made = []
+    for name, some in (conf.items() if table is None else [(conf, table)]):
+        seen = {}
+        for case in some:
+            seen[case.id] = seen.get(case.id, 0) + 1
+            again = "" if seen[case.id] == 1 else f".{seen[case.id]}"
+            made.append(pytest.param(name, case, id=f"{name}-{case.id}{again}"))
+    return pytest.mark.parametrize(("both", "case"), made, indirect=["both"])
 
 
 def on(conf):

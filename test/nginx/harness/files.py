@@ -43,6 +43,11 @@ def make_files(folder):
     (folder / "htpasswd").write_text(PASSWORDS)
     (folder / "passwords").write_text("secret\n")
     (folder / "dhparam.pem").write_text(DH)
+    (folder / "snippets").mkdir()
+    (folder / "snippets/one.conf").write_text("map $arg_x $snippet { default one; }\n")
+    (folder / "snippets/two.conf").write_text("client_max_body_size 5m;\n")
+    (folder / "proxy.include").write_text("proxy_http_version 1.1;\nproxy_set_header Host $host;\n"
+                                          "proxy_set_header X-Snippet $snippet;\n")
     (folder / "mime.types").write_text(TYPES)
     (folder / "map.include").write_text(MAPPED)
     for path in sorted(folder.rglob("*"), reverse=True):
