@@ -19,12 +19,12 @@
 #include "base/addr.h"
 #include "base/base.h"
 #include "base/log.h"
+#include "conf/tls_tree.h"
 #include "conf/value.h"
 #include "conf/vars.h"
 
 struct regex;
 struct conf_location;
-struct conf_upstream_tls;
 
 /* Grows while the tree is built (ngx_push), and is only read afterwards. */
 #define CONF_ARRAY(type)                                                                           \
@@ -285,6 +285,7 @@ struct conf_loc {
 	struct conf_ops ops; /* rewrite phase; not inherited */
 
 	struct conf_proxy proxy;
+	struct conf_upstream_tls upstream_tls; /* what proxy.tls points at */
 	struct conf_gzip *gzip;           /* conf/nginx/set_body.c defines it with what it needs */
 	const struct conf_access *access; /* allow, deny */
 	const struct conf_auth *auth;     /* auth_basic */
@@ -308,10 +309,14 @@ struct conf_srv {
 	uint64_t large_buffers_size;
 	bool ignore_invalid_headers, merge_slashes, underscores_in_headers;
 	struct slice first_name; /* $server_name; "" without */
+	struct conf_ssl ssl;
 };
 
 /* Of the methods that limit_except knows; 0 for any other. */
 uint32_t conf_method_bit(struct slice method);
+
+/* "30d", "epoch" ...; false when it cannot be read. */
+bool conf_expires_parse(struct conf_expires *ret, const char *text, bool is_modified);
 
 struct conf_web {
 	const char *prefix;      /* relative paths start here, with its '/' */

@@ -8,6 +8,7 @@
 #include "proxy/head_writer.h"
 #include "proxy/stats.h"
 #include "proxy/sticky_cookie.h"
+#include "proxy/web.h"
 
 #include <stdio.h>
 
@@ -53,7 +54,7 @@ static bool is_head_method(const struct exchange *x)
 }
 
 /* A body that has come already is no reason to close. */
-static void swallow_small_body(struct exchange *x)
+void exchange_swallow_body(struct exchange *x)
 {
 	if (!x->has_unread_body || !x->has_head || x->head->is_chunked || x->is_holding)
 		return;
@@ -119,7 +120,7 @@ static enum step send_out(struct exchange *x, const struct own_answer *answer)
 	int status = answer->status;
 	exchange_tell_gone(x, x->reason);
 	exchange_drop_upstream(x);
-	swallow_small_body(x);
+	exchange_swallow_body(x);
 	if (x->has_unread_body || x->client->listener->accept == NULL)
 		x->keeps_client = false;
 	x->is_own_answer = true;
@@ -154,6 +155,8 @@ static bool is_json_wanted(const struct exchange *x)
 enum step exchange_answer(struct exchange *x, int status, const char *why, bool close)
 {
 	char body[BODY_ROOM];
+	if (x->generation != NULL && x->generation->conf->web != NULL)
+		return web_answer(x, status, close);
 	bool is_json = is_json_wanted(x);
 	size_t n = is_json ? json_body(body, status, why) : html_body(body, status, why);
 	if (close)

@@ -10,7 +10,9 @@
 #include "base/clock.h"
 #include "base/freelist.h"
 #include "base/log.h"
+#include "proxy/guard.h"
 #include "proxy/proxy.h"
+#include "proxy/web.h"
 
 #include <errno.h>
 
@@ -44,6 +46,7 @@ struct exchange *exchange_begin(struct client *client, struct buf *in)
 		return NULL;
 	}
 	*x = (struct exchange){.client = client, .head = head, .in = *in, .reason = CLOSE_DONE};
+	x->is_pipelined = client->served != 0 && buf_waiting(in) != 0;
 	*in = (struct buf){0};
 	x->generation = generation_ref(client->listener->generation);
 	const struct conf *conf = x->generation->conf;
@@ -70,6 +73,8 @@ void exchange_move(struct exchange *x, enum exchange_state to)
 {
 	ensure(exchange_may_move(x->state, to));
 	x->state = to;
+	if (to == EX_SEND)
+		exchange_try_connected(x);
 }
 
 void exchange_wait(struct exchange *x, enum exchange_wait what, uint64_t ms)
@@ -96,6 +101,7 @@ static void settle(struct exchange *x, enum close_reason reason)
 	x->reason = reason;
 	exchange_tell_gone(x, reason);
 	exchange_pick_done(x, LB_DONE_CLIENT_LEFT, "");
+	guard_stop_asking(x);
 	exchange_log(x, reason);
 	proxy_stats.closed[reason]++;
 	proxy_stats.exchanges--;
@@ -108,6 +114,7 @@ static void settle(struct exchange *x, enum close_reason reason)
 /* Everything but the struct, which goes at the end of the turn. */
 static void finish(struct exchange *x)
 {
+	guard_finish(x);
 	if (x->upstream != NULL)
 		upstream_reset(x->upstream);
 	x->upstream = NULL;
@@ -241,6 +248,8 @@ static enum step step_once(struct exchange *x)
 		return exchange_read_head(x);
 	case EX_ROUTE:
 		return exchange_route(x);
+	case EX_GUARD:
+		return web_guard(x);
 	case EX_HOLD:
 		return exchange_hold(x);
 	case EX_HANDLE:
@@ -320,6 +329,8 @@ static enum step timed_out(struct exchange *x)
 		return exchange_cut(x, CLOSE_READ_TIMEOUT);
 	case WAIT_SEND:
 		return exchange_cut(x, CLOSE_SEND_TIMEOUT);
+	case WAIT_GUARD:
+		return STEP_AGAIN;
 	case WAIT_TUNNEL:
 		exchange_pick_done(x, LB_DONE_OK, "");
 		return exchange_cut(x, CLOSE_TUNNEL_TIMEOUT);

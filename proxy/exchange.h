@@ -9,6 +9,7 @@
  *   pieces.c     the body for a handler     handle.c  what a handler has
  *   relay.c      the answer                 tunnel.c  after 101
  *   answer.c     our own answers            entry.c   the access log's line
+ *   web*.c       all of this as nginx does it, where the configuration is nginx's (proxy/web.h)
  */
 #ifndef PROXY_EXCHANGE_H
 #define PROXY_EXCHANGE_H
@@ -26,7 +27,9 @@
 #define EXCHANGE_TRIES_LOGGED 8 /* later ones are counted only */
 
 /* What the deadline of an exchange is about: each has its key in `timeouts`. */
-enum exchange_wait { WAIT_HEADER, WAIT_BODY, WAIT_CONNECT, WAIT_READ, WAIT_SEND, WAIT_TUNNEL };
+enum exchange_wait { WAIT_HEADER, WAIT_BODY, WAIT_CONNECT, WAIT_READ, WAIT_SEND, WAIT_TUNNEL, WAIT_GUARD };
+
+struct web;
 
 struct exchange {
 	enum exchange_state state;
@@ -48,6 +51,7 @@ struct exchange {
 	const char *p;          /* the head's first octet in `in` */
 	size_t in_used;         /* octets of `in` that are this request's */
 	bool has_head;          /* the head is whole and good */
+	bool is_pipelined;      /* it came along with the request before it */
 	bool has_unread_body;   /* the client may still be sending: linger */
 	struct http_limits head_limits;
 	struct buf body;     /* owned: the held part, decoded */
@@ -62,6 +66,8 @@ struct exchange {
 	bool is_up_done;     /* the request was sent in full */
 	bool is_up_broken;   /* the worker takes nothing more; it may still answer */
 	bool sends_continue; /* Expect goes to the worker, its 100 comes back */
+
+	struct web *web; /* proxy/web.h, in the arena; NULL: its configuration is not nginx's */
 
 	/* The handler. */
 	enum handler_wish wish;
@@ -178,6 +184,8 @@ enum step exchange_read_answer(struct exchange *x);
 /* answer.c: an answer of our own, with a page or JSON that says `why`. `close`: the connection ends
  * behind it. */
 enum step exchange_answer(struct exchange *x, int status, const char *why, bool close);
+/* A small body that has come already is no reason to close the connection behind an answer. */
+void exchange_swallow_body(struct exchange *x);
 /* The same with an answer of the handler's (proxy/handler.h). */
 enum step exchange_give(
 	struct exchange *x, int status, const char *type, const char *fields, struct blob *body);
@@ -185,6 +193,12 @@ enum step exchange_give(
 enum step exchange_respond(struct exchange *x, const struct conf_respond *respond);
 
 /* entry.c */
+
+/* Of the worker that is asked now, for the log: it can be sent to; its last head is here, from `p`
+ * on (false: no memory); it is over, with the octets and times until now. */
+void exchange_try_connected(struct exchange *x);
+bool exchange_try_answered(struct exchange *x, const char *p) MUST_CHECK;
+void exchange_try_ended(struct exchange *x, enum lb_result result);
 void exchange_log(struct exchange *x, enum close_reason reason);
 /* Tunnel: copies what the log will need, so that the head's memory can go. False: no memory. */
 bool exchange_keep_entry(struct exchange *x) MUST_CHECK;

@@ -11,6 +11,9 @@
  * asked: the request then belongs to the new generation. So does HANDLE, when
  * what it forwards waited through a reload.
  *
+ * Where the configuration is nginx's, GUARD stands between ROUTE and HOLD, and an error that has a
+ * page of its own (error_page) goes back to ROUTE from wherever it happened.
+ *
  * An answer of our own goes to RELAY from wherever it became clear that there
  * will be no other. A table and not code in the handlers, so that a new edge
  * is a visible decision. The edge RELAY -> PICK is missing for good: the client
@@ -23,14 +26,17 @@ static const struct {
 	unsigned next;
 } states[EX_STATE_COUNT] = {
 	[EX_READ_HEAD] = {"read_head", BIT(EX_ROUTE) | BIT(EX_RELAY) | BIT(EX_DONE)},
-	[EX_ROUTE] = {"route", BIT(EX_HOLD) | BIT(EX_RELAY) | BIT(EX_DONE)},
-	[EX_HOLD] = {"hold", BIT(EX_HANDLE) | BIT(EX_PICK) | BIT(EX_RELAY) | BIT(EX_DONE)},
+	[EX_ROUTE] = {"route", BIT(EX_GUARD) | BIT(EX_HOLD) | BIT(EX_RELAY) | BIT(EX_DONE)},
+	[EX_GUARD] = {"guard", BIT(EX_ROUTE) | BIT(EX_HOLD) | BIT(EX_RELAY) | BIT(EX_DONE)},
+	[EX_HOLD] = {"hold", BIT(EX_ROUTE) | BIT(EX_HANDLE) | BIT(EX_PICK) | BIT(EX_RELAY) |
+				     BIT(EX_DONE)},
 	[EX_HANDLE] = {"handle",
 		BIT(EX_ROUTE) | BIT(EX_PICK) | BIT(EX_RELAY) | BIT(EX_SOCKET) | BIT(EX_DONE)},
 	[EX_PICK] = {"pick",
 		BIT(EX_ROUTE) | BIT(EX_CONNECT) | BIT(EX_SEND) | BIT(EX_RELAY) | BIT(EX_DONE)},
-	[EX_CONNECT] = {"connect", BIT(EX_SEND) | BIT(EX_PICK) | BIT(EX_RELAY) | BIT(EX_DONE)},
-	[EX_SEND] = {"send", BIT(EX_RELAY) | BIT(EX_PICK) | BIT(EX_DONE)},
+	[EX_CONNECT] = {"connect", BIT(EX_ROUTE) | BIT(EX_SEND) | BIT(EX_PICK) | BIT(EX_RELAY) |
+					   BIT(EX_DONE)},
+	[EX_SEND] = {"send", BIT(EX_ROUTE) | BIT(EX_RELAY) | BIT(EX_PICK) | BIT(EX_DONE)},
 	[EX_RELAY] = {"relay", BIT(EX_TUNNEL) | BIT(EX_DONE)},
 	[EX_TUNNEL] = {"tunnel", BIT(EX_DONE)},
 	[EX_SOCKET] = {"socket", BIT(EX_DONE)},

@@ -9,6 +9,7 @@
 enum exchange_state {
 	EX_READ_HEAD, /* the request head is coming in */
 	EX_ROUTE,     /* whose is it: server, location, handler */
+	EX_GUARD,     /* limits, and who may pass (proxy/web.h); it may have to wait */
 	EX_HOLD,      /* the part of the body that is held is coming in */
 	EX_HANDLE,    /* the handler has it, for as long as it wants */
 	EX_PICK,      /* which worker */

@@ -3,12 +3,17 @@
  */
 #include "proxy/generation.h"
 
+#include "proxy/guard.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
+enum name_kind { NAME_EXACT, NAME_SUFFIX, NAME_PREFIX };
+
 struct site_name {
-	struct slice name; /* lower case, borrowed from the tree; of "*.suffix": ".suffix" */
-	bool is_wildcard;
+	struct slice name; /* lower case, borrowed from the tree; of "*.suffix" ".suffix", of
+			      "prefix.*" "prefix." */
+	enum name_kind kind;
 	const struct conf_server *server;
 };
 
@@ -71,6 +76,33 @@ static int name_order(const void *a, const void *b)
 	return x->name.n < y->name.n ? -1 : x->name.n > y->name.n;
 }
 
+/* What stands in the table for a name as written. */
+static struct site_name name_of(const char *text, const struct conf_server *server)
+{
+	struct slice name = slice_of(text);
+	struct site_name made = {.name = name, .server = server};
+	if (name.n > 2 && name.p[0] == '*' && name.p[1] == '.') {
+		made.kind = NAME_SUFFIX;
+		made.name = (struct slice){name.p + 1, name.n - 1};
+	} else if (name.n > 2 && name.p[name.n - 1] == '*' && name.p[name.n - 2] == '.') {
+		made.kind = NAME_PREFIX;
+		made.name.n--;
+	}
+	return made;
+}
+
+static bool site_add_server(struct site *site, const struct conf_server *server)
+{
+	const struct conf_server **servers = realloc(
+		site->servers, (site->server_count + 1) * sizeof(const void *));
+	if (servers == NULL)
+		return false;
+	site->servers = servers;
+	site->servers[site->server_count++] = server;
+	site->has_regexes = site->has_regexes || server->name_regex_count != 0;
+	return true;
+}
+
 static int site_add_names(
 	struct site *site, const struct conf_server *server, struct tls_context *tls)
 {
@@ -84,14 +116,13 @@ static int site_add_names(
 	if (names == NULL)
 		return -ENOMEM;
 	site->names = names;
+	if (!site_add_server(site, server))
+		return -ENOMEM;
 	int rc = tls == NULL ? 0 : tls_site_add(site->tls, NULL, tls);
 	for (uint32_t i = 0; rc == 0 && i < server->name_count; i++) {
-		struct slice name = slice_of(server->names[i]);
-		bool is_wildcard = name.n > 2 && name.p[0] == '*' && name.p[1] == '.';
-		if (is_wildcard)
-			name = (struct slice){name.p + 1, name.n - 1};
-		site->names[site->name_count++] = (struct site_name){
-			.name = name, .is_wildcard = is_wildcard, .server = server};
+		struct site_name *name = &site->names[site->name_count++];
+		*name = name_of(server->names[i], server);
+		site->has_tails = site->has_tails || name->kind == NAME_PREFIX;
 		if (tls != NULL)
 			rc = tls_site_add(site->tls, server->names[i], tls);
 	}
@@ -112,7 +143,10 @@ static int create_sites(struct generation *g)
 				site->listen = &server->listens[k];
 				site->default_server = server;
 			}
-			int rc = site_add_names(site, server, g->tls[i]);
+			if (server->listens[k].is_default)
+				site->default_server = server;
+			bool is_tls = server->listens[k].is_tls;
+			int rc = site_add_names(site, server, is_tls ? g->tls[i] : NULL);
 			if (rc != 0)
 				return rc;
 		}
@@ -139,6 +173,10 @@ int generation_create(struct generation **ret_generation, struct conf *conf, uin
 	int pools = create_pools(g, problems);
 	int tls = create_tls(g, problems);
 	int rc = pools != 0 ? pools : tls != 0 ? tls : create_sites(g);
+	if (rc == 0 && conf->web != NULL && conf->web->zones != NULL) {
+		g->zones = guard_zones_create(conf->web->zones);
+		rc = g->zones == NULL ? -ENOMEM : 0;
+	}
 	if (rc != 0) {
 		if (rc == -ENOMEM)
 			conf_problem_add(problems, conf->file, 0, "out of memory");
@@ -162,11 +200,13 @@ void generation_unref(struct generation *g)
 	for (uint32_t i = 0; i < g->site_count; i++) {
 		tls_site_destroy(g->sites[i].tls);
 		free(g->sites[i].names);
+		free(g->sites[i].servers);
 	}
 	for (uint32_t i = 0; g->tls != NULL && i < g->conf->server_count; i++)
 		tls_context_destroy(g->tls[i]);
 	for (uint32_t i = 0; g->pools != NULL && i < g->conf->pool_count; i++)
 		lb_pool_destroy(g->pools[i]);
+	guard_zones_destroy(g->zones);
 	free(g->sites);
 	free(g->tls);
 	free(g->pools);
@@ -185,13 +225,13 @@ struct site *generation_site(const struct generation *g, const char *listen_text
 }
 
 static const struct conf_server *find_name(
-	const struct site *site, struct slice name, bool is_wildcard)
+	const struct site *site, struct slice name, enum name_kind kind)
 {
 	const struct site_name key = {.name = name};
 	const struct site_name *found = bsearch(
 		&key, site->names, site->name_count, sizeof(key), name_order);
-	/* "*.a" is kept as ".a", which no host name can be. */
-	return found != NULL && found->is_wildcard == is_wildcard ? found->server : NULL;
+	/* "*.a" is kept as ".a" and "a.*" as "a.", which no host name can be. */
+	return found != NULL && found->kind == kind ? found->server : NULL;
 }
 
 const struct conf_server *site_server(const struct site *site, struct slice name, bool *ret_named)
@@ -201,12 +241,15 @@ const struct conf_server *site_server(const struct site *site, struct slice name
 	if (site->name_count != 0 && name.n != 0 && name.n <= sizeof(lower)) {
 		for (size_t i = 0; i < name.n; i++)
 			lower[i] = ascii_lower(name.p[i]);
-		server = find_name(site, (struct slice){lower, name.n}, false);
+		server = find_name(site, (struct slice){lower, name.n}, NAME_EXACT);
 		/* The longest suffix that is a wildcard's. */
 		for (size_t i = 1; server == NULL && i < name.n; i++)
 			if (lower[i] == '.')
 				server = find_name(
-					site, (struct slice){lower + i, name.n - i}, true);
+					site, (struct slice){lower + i, name.n - i}, NAME_SUFFIX);
+		for (size_t i = name.n; site->has_tails && server == NULL && i > 0; i--)
+			if (lower[i - 1] == '.')
+				server = find_name(site, (struct slice){lower, i}, NAME_PREFIX);
 	}
 	*ret_named = server != NULL;
 	return server != NULL ? server : site->default_server;

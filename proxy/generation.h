@@ -16,6 +16,7 @@
 #include "lb/pool.h"
 #include "proxy/tls.h"
 
+struct guard_zones;
 struct site_name; /* proxy/generation.c: name -> server */
 
 /* What one listening address serves. */
@@ -26,6 +27,10 @@ struct site {
 	struct tls_site *tls;    /* owned; NULL: plain */
 	struct site_name *names; /* owned, sorted */
 	uint32_t name_count;
+	const struct conf_server *
+		*servers; /* owned; those that listen there, in the file's order */
+	uint32_t server_count;
+	bool has_regexes, has_tails; /* some name is a regular expression, or "prefix.*" */
 };
 
 struct generation {
@@ -36,6 +41,7 @@ struct generation {
 	struct tls_context **tls; /* owned, [conf->server_count], NULL where plain */
 	struct site *sites;       /* owned, one per distinct listen text */
 	uint32_t site_count;
+	struct guard_zones *zones; /* owned: proxy/guard.h; NULL where there are none */
 };
 
 /* Takes `conf` over, on failure too. -errno; problems name file and line. */
@@ -47,8 +53,8 @@ void generation_unref(struct generation *generation); /* takes NULL */
 /* NULL when no server listens there. */
 struct site *generation_site(const struct generation *generation, const char *listen_text);
 
-/* The server for a Host name (lower or upper case, without port): exact, then "*.suffix", then the
- * default. `ret_named` tells whether by name. */
+/* The server for a Host name (lower or upper case, without port): exact, then "*.suffix", then
+ * "prefix.*", then the default. `ret_named` tells whether by name. */
 const struct conf_server *site_server(const struct site *site, struct slice name, bool *ret_named);
 /* Longest prefix; NULL when none fits (404). */
 const struct conf_location *server_location(const struct conf_server *server, struct slice path);

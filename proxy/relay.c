@@ -15,8 +15,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/ws_accept.h"
+#include "proxy/guard.h"
 #include "proxy/heads.h"
 #include "proxy/stats.h"
+#include "proxy/web_proxy.h"
 
 #include <errno.h>
 
@@ -58,7 +60,7 @@ static enum step interim(struct exchange *x, const char *p)
 {
 	if (++x->interims > INTERIMS_MOST)
 		return bad_answer(x, "too many 1xx answers");
-	bool is_wanted = x->answer->code == 100 ? x->sends_continue : true;
+	bool is_wanted = !guard_is_asking(x) && (x->answer->code != 100 || x->sends_continue);
 	if (is_wanted && x->head->minor_version == 1 && !write_interim_head(x, p, &x->down.stash))
 		return exchange_out_of_memory(x);
 	buf_consume(&x->upstream->in, x->answer->bytes);
@@ -113,9 +115,10 @@ static enum step begin_relay(struct exchange *x, const char *p)
 	/* An answer that came before the whole request: what is left of the body may never come. */
 	x->keeps_client = x->keeps_client && x->is_up_done && out != FLOW_TO_CLOSE &&
 			  x->client->listener->accept != NULL;
-	x->is_cut_visible = out == FLOW_TO_CLOSE;
-	if (!write_response_head(x, p, out, &x->down.stash))
+	if (x->web != NULL ? !web_take_answer(x, p) || !web_put_head(x, &out)
+			   : !write_response_head(x, p, out, &x->down.stash))
 		return exchange_out_of_memory(x);
+	x->is_cut_visible = out == FLOW_TO_CLOSE;
 	x->head_bytes = x->down.sent + buf_waiting(&x->down.stash);
 	buf_consume(&x->upstream->in, x->answer->bytes);
 	aim_down(x, in, out);
@@ -132,13 +135,23 @@ static enum step begin_relay(struct exchange *x, const char *p)
 
 static enum step take_head(struct exchange *x, const char *p)
 {
+	if (guard_is_asking(x) && (x->answer->code >= 200 || x->answer->code == 101))
+		return exchange_try_answered(x, p) ? guard_take_head(x, p)
+						   : exchange_out_of_memory(x);
 	if (x->answer->code == 101) {
 		if (!is_confirmed(x, p))
 			return bad_answer(x, "a 101 that nobody asked for");
+		if (!exchange_try_answered(x, p))
+			return exchange_out_of_memory(x);
 		exchange_move(x, EX_RELAY);
 		return exchange_tunnel_begin(x, p);
 	}
-	return x->answer->code < 200 ? interim(x, p) : begin_relay(x, p);
+	if (x->answer->code < 200)
+		return interim(x, p);
+	if (!exchange_try_answered(x, p))
+		return exchange_out_of_memory(x);
+	enum step step;
+	return x->web != NULL && web_divert(x, p, &step) ? step : begin_relay(x, p);
 }
 
 static void wait_for_answer(struct exchange *x)

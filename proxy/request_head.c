@@ -1,6 +1,7 @@
 #include "proxy/heads.h"
 
 #include "proxy/head_writer.h"
+#include "proxy/web_proxy.h"
 
 void head_put_number(struct head_writer *writer, uint64_t number)
 {
@@ -131,6 +132,8 @@ static struct slice host_of(const struct exchange *x)
 
 bool write_request_head(struct exchange *x, struct buf *out)
 {
+	if (x->web != NULL)
+		return web_write_request(x, out);
 	struct head_writer w = {.buf = out};
 	struct slice host = host_of(x);
 	put_start_line(x, &w);

@@ -4,7 +4,9 @@
  *   Host -> server -> longest prefix -> location -> handler
  */
 #include "proxy/exchange.h"
+#include "proxy/guard.h"
 #include "proxy/tls.h"
+#include "proxy/web.h"
 
 #include "http/host.h"
 #include "http/path.h"
@@ -121,8 +123,11 @@ static void join_generation(struct exchange *x)
 {
 	struct listener *listener = x->client->listener;
 	if (x->generation != listener->generation) {
+		guard_stop_asking(x);
+		guard_finish(x);
 		generation_unref(x->generation);
 		x->generation = generation_ref(listener->generation);
+		x->web = NULL;
 	}
 	x->site = listener->site;
 }
@@ -134,11 +139,13 @@ enum step exchange_route(struct exchange *x)
 	if (!x->is_holding)
 		x->has_unread_body = x->head->is_chunked || x->head->content_length != 0;
 	x->keeps_client = !x->head->wants_close;
-	if (x->client->is_plain_on_tls) {
+	if (x->client->is_plain_on_tls && x->generation->conf->web == NULL) {
 		x->reason = CLOSE_REFUSED;
 		return exchange_answer(
 			x, 400, "a plain HTTP request was sent to an HTTPS port", true);
 	}
+	if (x->generation->conf->web != NULL)
+		return web_route(x);
 	enum step found = find_location(x);
 	if (found != STEP_AGAIN || x->state != EX_ROUTE)
 		return found;

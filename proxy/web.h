@@ -1,114 +1,188 @@
 /*
  * proxy/web.h - an exchange whose configuration speaks nginx: what it has beside struct exchange.
  *
- *   ROUTE   web_route.c     server, decoded URI, server's rewrite phase
- *              |  .---------------------------------------------.
- *              v  v                                             | internal redirect: rewrite ...
- * last, location, its rewrite phase, try_files              | try_files, error_page, index, | |
- * X-Accel-Redirect, @named GUARD   guard.c         limits, who gets in (may wait)      | | |
- *           web_content     static file | stub_status | proxy --'--> HOLD, PICK ... RELAY
+ *   ROUTE   web_route.c     server, decoded URI
+ *              |  .----------------------------------------------.
+ *              v  v                                              | internal redirects: rewrite ...
+ *           the server's rewrite phase       web_rewrite.c       | last, try_files, error_page,
+ *           location                         web_location.c      | index, X-Accel-Redirect, @named
+ *           the location's rewrite phase     web_rewrite.c       |
+ *              |                                                 |
+ *   GUARD   limits, who gets in (may wait)   guard.c             |
+ *           try_files, then the content      web_content.c ------'
+ *              |        |
+ *              |        '--> a file, a listing, figures          web_file.c, web_autoindex.c ...
+ *              '-----------> HOLD, PICK ... a worker             web_proxy.c
  *
- * `x->web` is NULL for any other exchange, and none of this is run for it. All of it lies in the
+ *   RELAY   whatever answers fills web->out; web_head.c adds what the location adds, decides about
+ *           conditions, gzip and ranges, and writes the head.
+ *
+ * `x->web` is NULL for any other exchange, and none of this is run for it. It lies in the
  * exchange's arena.
  */
 #ifndef PROXY_WEB_H
 #define PROXY_WEB_H
 
+#include "base/regex.h"
 #include "conf/web.h"
 #include "proxy/exchange.h"
 
-#define WEB_REDIRECTS_MOST 10 /* nginx: "rewrite or internal redirection cycle" beyond */
+#define WEB_REDIRECTS_MOST 10 /* "rewrite or internal redirection cycle" beyond, and 500 */
 #define WEB_CAPTURES 10
+#define WEB_SLICE_NONE ((struct slice){NULL, 0})
 
-/* Of the last regex that matched; $0..$9. */
+/* Of the regular expression that matched last; $0 to $9. p NULL: that group took no part. */
 struct web_captures {
-	struct slice part[WEB_CAPTURES]; /* p NULL: that group took no part */
+	struct slice part[WEB_CAPTURES];
 	uint32_t count;
 };
 
-/* A user variable (set, map, geo, captures by name ...), once it has a value. */
+/* A user variable (set, map, geo, named captures ...), once it has a value. */
 struct web_var {
 	struct slice value;
-	bool is_known, is_missing; /* is_missing: evaluated, and not found */
+	bool is_known;   /* stored or computed */
+	bool is_missing; /* known, and not found */
 };
+
+/* What of the head is not among the fields. */
+struct web_field {
+	struct slice name, value;
+	bool is_gone; /* taken back */
+};
+
+struct web_out {
+	uint16_t status;
+	struct slice reason; /* a worker's words; empty: nginx's for the status */
+	struct slice type;   /* Content-Type; empty: none */
+	int64_t length;      /* of the body; -1: not known */
+	int64_t modified;    /* Last-Modified, seconds since 1970; -1: none */
+	struct slice location;
+	CONF_ARRAY(struct web_field) fields;
+	bool may_range;   /* the body can be asked for in parts */
+	bool is_proxied;  /* a worker's: Date and Server are ours all the same */
+	bool has_vary;    /* Vary: Accept-Encoding */
+	bool has_no_body; /* HEAD, 204, 304, and what has no octets */
+};
+
+enum web_stage { WEB_SERVER, WEB_LOCATE, WEB_REWRITE, WEB_PLACED };
 
 struct web {
 	const struct conf_loc *loc; /* of x->location; complete */
 	const struct conf_srv *srv;
+	enum web_stage stage;
 	struct slice uri;     /* $uri: decoded, merged, without arguments */
 	struct slice args;    /* $args: as sent, or as rewritten */
 	struct slice method;  /* GET after an error_page, else the client's */
-	struct slice raw_uri; /* the client's own path and query ($request_uri), raw */
-	bool is_raw_valid; /* `uri` still says what raw_uri says: proxy_pass without URI passes it
-			      raw */
-	bool is_internal;  /* an internal redirect has happened */
-	bool was_routed_by_regex; /* or an `if`, a named location: proxy_pass may not replace a
-				     prefix */
+	struct slice raw_uri; /* $request_uri: path and query as they came */
+	bool is_raw_valid;    /* `uri` still is raw_uri's: proxy_pass without a URI passes it raw */
+	bool is_location_valid; /* `uri` still begins with the location's prefix (no rewrite ...
+				   break) */
+	bool is_internal;       /* an internal redirect has happened */
 	uint8_t redirects;
 	struct web_captures captures;
-	struct web_var *vars; /* [conf_vars_count], made when first needed */
-	/* error_page */
-	bool is_error_page; /* what runs now is one */
-	int32_t answer; /* the status to answer with in place of the page's own; -1: the page's */
-	uint16_t error_status;          /* the status that led here, 0 for none */
-	struct slice redirect_location; /* of an error that is a redirect (return 302 ...) */
-	/* of an own answer or a proxied one, set before the head is written */
-	int64_t last_modified;               /* seconds since 1970, -1: none */
-	const struct conf_location *matched; /* before an `if` took its place */
-	bool passes_upgrade;  /* this request's upgrade goes on (comfymux_websocket) */
-	struct slice real_ip; /* realip changed the address: the connection's own */
-	void *guard;          /* guard.c */
-	void *upstream; /* web_upstream.c: a worker that is no pool's, names that are looked up */
-	void *gzip;     /* the filter of its answer */
-	void *log;      /* proxy/entry.c */
+	struct web_var *vars;  /* [users.count] */
+	uint16_t error_status; /* the answer's status is this, whatever content gives; 0: the
+				  content's */
+	bool is_error_page;    /* no other error_page any more (recursive_error_pages off) */
+	bool is_status_final;  /* the content of an error page asked for no further one */
+	struct web_out out;
+	const struct conf_location
+		*prefix;      /* the location that was found, before an `if` inside it */
+	struct slice real_ip; /* realip: the connection's own address; p NULL: it is the client's */
+	uint16_t real_port;
+	void *guard;    /* guard.c's */
+	void *upstream; /* web_proxy.c's */
+	void *file;     /* web_file.c's */
+	void *filter;   /* web_gzip.c's */
+	void *log;      /* entry.c's */
 };
 
 /* -- web_route.c -- */
 
 /* ROUTE: everything up to GUARD or an answer. */
 enum step web_route(struct exchange *x);
-/* GUARD is passed: what the location does. */
-enum step web_content(struct exchange *x);
-/* On with another URI ("/path", "/path?args"; decoded unless `is_raw`), in the same server. 500
- * beyond WEB_REDIRECTS_MOST. */
+/* GUARD: may the client in; then web_content. */
+enum step web_guard(struct exchange *x);
+/* On with another URI, in the same server, from its rewrite phase on. `args` p NULL: none. The
+ * state becomes ROUTE. 500 beyond WEB_REDIRECTS_MOST. */
 enum step web_redirect(struct exchange *x, struct slice uri, struct slice args);
+/* On with @name; 500 when there is none. */
 enum step web_redirect_named(struct exchange *x, struct slice name);
-/* Location `location` is in force from now on; timeouts and limits follow. */
+/* That location is in force from now on, its timeouts and limits, too. */
 void web_set_location(struct exchange *x, const struct conf_location *location);
+/* "/a%20b?x=1" -> the decoded path in the arena, and what follows the '?'. False: no memory, or not
+ * a path (then the URI stays as it is). */
+bool web_split_uri(
+	struct exchange *x, struct slice text, struct slice *ret_uri, struct slice *ret_args);
 
 /* -- web_location.c -- */
 
-/* exact, longest prefix (^~), first regex, nested ones likewise; the server's root when none fits.
- * Captures of a regex go to web->captures. NULL: no memory. */
-const struct conf_location *web_find_location(struct exchange *x, const struct conf_server *server,
-	struct slice uri, bool *ret_redirect_slash);
+/* exact, longest prefix (^~ ends it), first regex, and the same inside. The server's root when none
+ * fits. *ret_slash: "/x" came, and only "/x/" is there and proxies: 301. */
+const struct conf_location *web_find_location(struct exchange *x, bool *ret_slash);
+
+/* -- web_rewrite.c -- */
+
+enum web_rewritten { WEB_GO_ON, WEB_STOPPED, WEB_ANSWERED };
+/* Runs the operations. WEB_ANSWERED: *ret_step is what is next. *ret_changed: the URI is another.
+ */
+enum web_rewritten web_rewrite(
+	struct exchange *x, const struct conf_ops *ops, bool *ret_changed, enum step *ret_step);
+/* regex_match, with captures and named ones stored. */
+bool web_match(struct exchange *x, const struct regex *regex, struct slice subject);
 
 /* -- web_error.c -- */
 
-/*
- * An answer of our own with that status: by error_page if the location has one for it (then on in
- * ROUTE), else nginx's page with our name. `why` for the log only.
- */
-enum step web_answer(struct exchange *x, int status);
-/* An answer with a text (return 200 "..."), or a redirect (301 302 303 307 308) when `location` is
- * not empty. */
-enum step web_answer_text(struct exchange *x, int status, struct slice type, struct slice text);
+/* An answer of our own: by error_page if the location has one for it (then back in ROUTE), else
+ * nginx's page. `closes`: the connection ends behind it. */
+enum step web_answer(struct exchange *x, int status, bool closes);
+/* The same, a redirect if the status is one. */
 enum step web_answer_redirect(struct exchange *x, int status, struct slice location);
-/* Whether error_page takes it; then it has been redirected and *ret is what comes next. */
-bool web_error_page(struct exchange *x, int status, enum step *ret);
+/* A body of ours, in the arena or the tree; past error_page. Content-Type by the URI. */
+enum step web_answer_text(struct exchange *x, int status, struct slice text);
+/* The same with a type. */
+enum step web_answer_typed(struct exchange *x, int status, struct slice type, struct slice text);
+/* True: an error_page took it, *ret_step is what is next. */
+bool web_error_page(struct exchange *x, int status, enum step *ret_step);
 
-/* -- web_headers.c: rules for the answer's head, ours or a worker's -- */
+/* -- web_head.c -- */
 
-struct head_writer;
-/* add_header, expires, and what else the location adds, for an answer with that status. */
-bool web_put_headers(struct exchange *x, int status, struct head_writer *w);
+/* A new, empty answer in web->out. */
+void web_out_begin(struct exchange *x, int status);
+/* One more field; name and value live as long as the exchange. False: no memory. */
+bool web_out_add(struct exchange *x, struct slice name, struct slice value) MUST_CHECK;
+/* The value of the first field of that name that is not gone; p NULL: none. */
+struct slice web_out_find(const struct exchange *x, struct slice name);
+void web_out_remove(struct exchange *x, struct slice name);
+/* Content-Type for the URI: `types`, else default_type. */
+struct slice web_type_of(const struct exchange *x, struct slice uri);
+/* All rules for heads, then the head into x->down.stash. `framing`: how the body goes out, which is
+ * settled here (chunked for what has no length). False: no memory. */
+bool web_put_head(struct exchange *x, enum flow_framing *ret_framing) MUST_CHECK;
+/* web_put_head, and `body` behind it; the exchange is in RELAY then. */
+enum step web_send(struct exchange *x, struct slice body);
+/* nginx's words: "Not Found"; "" for a status it has none for. */
+const char *web_reason(int status);
+/* scheme://host[:port]/... if the location wants redirects to be absolute. p NULL: no memory. */
+struct slice web_absolute(struct exchange *x, struct slice location);
 
-/* -- web_file.c -- */
+/* Each does its part of web_put_head, in this order, on web->out. False: no memory. */
+bool web_not_modified(struct exchange *x); /* web_conditions.c: 304, 412 */
+bool web_add_headers(struct exchange *x);  /* web_headers.c: expires, add_header */
+bool web_expires(struct exchange *x, const struct conf_expires *expires);
+bool web_gzip(struct exchange *x);   /* web_gzip.c */
+bool web_ranges(struct exchange *x); /* web_ranges.c: 206, 416 */
 
-/* A file, an index, a listing, or what is wrong with it. */
-enum step web_static(struct exchange *x);
-/* -- web_upstream.c, guard.c -- */
-enum step web_proxy(struct exchange *x);
-enum step guard_step(struct exchange *x);
+/* -- web_content.c: what is behind the guard -- */
+
+enum step web_content(struct exchange *x);
+enum step web_file(struct exchange *x);   /* web_file.c: root, alias, index, autoindex */
+enum step web_status(struct exchange *x); /* web_status.c: stub_status */
+enum step web_proxy(struct exchange *x);  /* web_proxy.c: to HOLD, with the pool chosen */
+
+/* -- guard.c -- */
+
+/* The client may have what the location has. False: *ret_step is what comes next instead. */
+bool guard_passes(struct exchange *x, enum step *ret_step) MUST_CHECK;
 
 #endif

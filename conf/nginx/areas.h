@@ -15,5 +15,8 @@ extern const struct ngx_area ngx_area_rewrite; /* set_rewrite.c */
 extern const struct ngx_area ngx_area_access;  /* set_access.c */
 extern const struct ngx_area ngx_area_limit;   /* set_limit.c */
 extern const struct ngx_area ngx_area_realip;  /* set_realip.c */
+extern const struct ngx_area ngx_area_proxy;   /* set_proxy.c */
+extern const struct ngx_area ngx_area_headers; /* set_headers.c */
+extern const struct ngx_area ngx_area_tls;     /* set_tls.c */
 
 #endif

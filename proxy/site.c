@@ -1,0 +1,41 @@
+#include "proxy/site.h"
+
+#include "proxy/web.h"
+
+static const struct conf_server *by_regex(struct exchange *x, struct slice name)
+{
+	const struct site *site = x->site;
+	char lower[256];
+	if (name.n == 0 || name.n > sizeof(lower))
+		return NULL;
+	char *copy = NULL;
+	for (uint32_t i = 0; i < site->server_count; i++) {
+		const struct conf_server *server = site->servers[i];
+		for (uint32_t k = 0; k < server->name_regex_count; k++) {
+			if (copy == NULL) {
+				copy = arena_copy(&x->arena, name.p, name.n);
+				if (copy == NULL)
+					return NULL;
+				for (size_t at = 0; at < name.n; at++)
+					copy[at] = ascii_lower(copy[at]);
+			}
+			if (web_match(
+				    x, server->name_regexes[k].regex, (struct slice){copy, name.n}))
+				return server;
+		}
+	}
+	return NULL;
+}
+
+const struct conf_server *site_find(struct exchange *x, struct slice name)
+{
+	bool is_named;
+	/* A root dot is no part of the name. */
+	if (name.n > 1 && name.p[name.n - 1] == '.')
+		name.n--;
+	const struct conf_server *server = site_server(x->site, name, &is_named);
+	if (is_named)
+		return server;
+	const struct conf_server *matched = x->site->has_regexes ? by_regex(x, name) : NULL;
+	return matched != NULL ? matched : server;
+}

@@ -1,0 +1,61 @@
+/*
+ * proxy/web_headers.c - expires and add_header: fields that a location adds to an answer.
+ */
+#include "proxy/web.h"
+
+#include "base/clock.h"
+#include "http/date.h"
+#include "proxy/guard.h"
+#include "proxy/value.h"
+
+/* nginx adds fields to these unless told `always`. */
+static bool is_plain_success(int status)
+{
+	switch (status) {
+	case 200:
+	case 201:
+	case 204:
+	case 206:
+	case 301:
+	case 302:
+	case 303:
+	case 304:
+	case 307:
+	case 308:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool web_add_headers(struct exchange *x)
+{
+	const struct conf_loc *loc = x->web->loc;
+	bool is_plain = is_plain_success(x->web->out.status);
+	struct slice challenge = guard_challenge(x);
+	if (challenge.p != NULL && !web_out_add(x, SLICE("WWW-Authenticate"), challenge))
+		return false;
+	if (is_plain && !web_expires(x, &loc->expires))
+		return false;
+	for (uint32_t i = 0; i < loc->add_header.count; i++) {
+		const struct conf_add_header *header = &loc->add_header.items[i];
+		struct slice value;
+		if (!is_plain && !header->is_always)
+			continue;
+		if (!web_value_kept(x, &header->value, &value))
+			return false;
+		if (value.n == 0)
+			continue;
+		/* There is one of these only. */
+		if (slice_is_nocase(header->name, SLICE("Last-Modified"))) {
+			x->web->out.modified = http_date_parse(value);
+			if (x->web->out.modified >= 0)
+				continue;
+		}
+		if (slice_is_nocase(header->name, SLICE("ETag")))
+			web_out_remove(x, header->name);
+		if (!web_out_add(x, header->name, value))
+			return false;
+	}
+	return true;
+}

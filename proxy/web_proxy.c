@@ -1,0 +1,58 @@
+/*
+ * proxy/web_proxy.c - proxy_pass: which pool, and which URI there.
+ */
+#include "proxy/web_proxy.h"
+
+#include "proxy/value.h"
+#include "proxy/web_uri.h"
+
+/* The client's URI needs no other spelling than its own where nothing was decoded in it. */
+static bool needs_escape(const struct web *web)
+{
+	return web->is_internal ||
+	       (web->raw_uri.n != 0 && memchr(web->raw_uri.p, '%', web->raw_uri.n) != NULL);
+}
+
+static bool find_target(struct exchange *x, struct slice to)
+{
+	const struct web *web = x->web;
+	if (to.n == 0 && web->is_raw_valid) {
+		x->target = web->raw_uri;
+		return true;
+	}
+	struct slice path = web->uri;
+	if (web->is_location_valid && to.n != 0) {
+		size_t prefix = web->prefix->match == CONF_MATCH_NONE ? 0 : web->prefix->path_bytes;
+		prefix = min_size(prefix, path.n);
+		path.p += prefix;
+		path.n -= prefix;
+	}
+	if (needs_escape(web) && !web_escape_uri(&x->arena, path, WEB_SLICE_NONE, &path))
+		return false;
+	const struct slice pieces[] = {
+		to, path, web->args.n == 0 ? SLICE("") : SLICE("?"), web->args};
+	return web_join(&x->arena, pieces, COUNT_OF(pieces), &x->target);
+}
+
+enum step web_proxy(struct exchange *x)
+{
+	const struct conf_proxy *proxy = &x->web->loc->proxy;
+	if (proxy->has_variables)
+		return web_answer(x, 502, false);
+	x->pool = x->generation->pools[proxy->pool];
+	if (!find_target(x, proxy->has_uri ? proxy->uri : WEB_SLICE_NONE))
+		return exchange_out_of_memory(x);
+	x->lb.client_ip = addr_ip_octets(&x->client->peer);
+	x->hold_most = x->location->limits.buffer_body;
+	exchange_move(x, EX_HOLD);
+	return STEP_AGAIN;
+}
+
+bool web_divert(struct exchange *x, const char *p, enum step *ret_step)
+{
+	(void)p;
+	const struct conf_proxy *proxy = &x->web->loc->proxy;
+	if (!proxy->intercept_errors || x->answer->code < 300)
+		return false;
+	return web_error_page(x, x->answer->code, ret_step);
+}

@@ -1,0 +1,18 @@
+/*
+ * proxy/web_proxy.h - what is said to a worker, and what of its answer is said to the client, as
+ * proxy_* directives have it.
+ */
+#ifndef PROXY_WEB_PROXY_H
+#define PROXY_WEB_PROXY_H
+
+#include "proxy/web.h"
+
+/* SEND: the request's head, for the worker that was picked. False: no memory. */
+bool web_write_request(struct exchange *x, struct buf *out) MUST_CHECK;
+/* x->answer, whose head is at `p`, into web->out. False: no memory. */
+bool web_take_answer(struct exchange *x, const char *p) MUST_CHECK;
+/* An answer's head that is not the client's: another worker is tried, a page of our own is shown,
+ * or it leads elsewhere (X-Accel-Redirect). True: *ret_step is what is next. */
+bool web_divert(struct exchange *x, const char *p, enum step *ret_step);
+
+#endif

@@ -1,0 +1,236 @@
+/*
+ * proxy/web_rewrite.c - the rewrite phase: set, if, return, rewrite, break, one after the other.
+ */
+#include "proxy/web.h"
+
+#include "proxy/value.h"
+#include "proxy/web_uri.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool web_match(struct exchange *x, const struct regex *regex, struct slice subject)
+{
+	struct regex_captures at;
+	struct web_captures *captures = &x->web->captures;
+	if (subject.p == NULL)
+		subject = SLICE("");
+	if (regex_match(regex, subject, &at) != 1)
+		return false;
+	captures->count = at.count < WEB_CAPTURES ? at.count : WEB_CAPTURES;
+	for (uint32_t i = 0; i < captures->count; i++)
+		captures->part[i] = regex_capture(&at, i, subject);
+	/* Without memory the names stay as they were. */
+	return web_set_groups(x, regex, &at, subject);
+}
+
+static bool is_file(const struct conf_condition *condition, struct slice path)
+{
+	struct stat about;
+	char text[4096];
+	if (path.n >= sizeof(text))
+		return false;
+	memcpy(text, path.p, path.n);
+	text[path.n] = '\0';
+	if (stat(text, &about) != 0)
+		return false;
+	switch (condition->test) {
+	case CONF_TEST_FILE:
+		return S_ISREG(about.st_mode);
+	case CONF_TEST_DIRECTORY:
+		return S_ISDIR(about.st_mode);
+	case CONF_TEST_EXECUTABLE:
+		return S_ISREG(about.st_mode) && (about.st_mode & S_IXUSR) != 0;
+	default:
+		return true;
+	}
+}
+
+/* False: no memory. */
+static bool test(struct exchange *x, const struct conf_condition *condition, bool *ret)
+{
+	struct slice left, right;
+	if (!web_value(x, &condition->left, &left))
+		return false;
+	switch (condition->test) {
+	case CONF_TEST_TRUE:
+		*ret = left.n != 0 && !slice_is(left, SLICE("0"));
+		break;
+	case CONF_TEST_EQUAL:
+		if (!web_value(x, &condition->right, &right))
+			return false;
+		*ret = slice_is(left, right);
+		break;
+	case CONF_TEST_REGEX:
+		*ret = web_match(x, condition->regex, left);
+		break;
+	case CONF_TEST_FILE:
+	case CONF_TEST_DIRECTORY:
+	case CONF_TEST_EXISTS:
+	case CONF_TEST_EXECUTABLE:
+		*ret = is_file(condition, left);
+		break;
+	}
+	*ret = *ret != condition->is_negated;
+	return true;
+}
+
+/* -- rewrite -- */
+
+/* The replacement's text. Captures come from the decoded URI: in arguments and in redirects they
+ * are escaped again. */
+static bool replacement(struct exchange *x, const struct conf_op *op, struct slice *ret)
+{
+	const struct conf_value *value = &op->value;
+	struct slice *pieces = arena_take(&x->arena, (value->count + 1) * sizeof(*pieces));
+	bool is_in_args = false;
+	if (pieces == NULL)
+		return false;
+	for (uint32_t i = 0; i < value->count; i++) {
+		const struct conf_part *part = &value->parts[i];
+		const struct conf_value one = {part, 1};
+		if (!web_value(x, &one, &pieces[i]))
+			return false;
+		if (part->kind == CONF_PART_TEXT)
+			is_in_args = is_in_args || memchr(part->text.p, '?', part->text.n) != NULL;
+		if (part->kind == CONF_PART_CAPTURE && (is_in_args || op->status != 0) &&
+			!web_escape_args(&x->arena, pieces[i], &pieces[i]))
+			return false;
+	}
+	return web_join(&x->arena, pieces, value->count, ret);
+}
+
+/* The arguments behind a new URI: its own, then the old ones unless they are dropped. */
+static bool join_args(struct exchange *x, const struct conf_op *op, struct slice own, bool has_own,
+	struct slice *ret)
+{
+	struct slice old = x->web->args;
+	*ret = own;
+	if (op->drops_args || old.n == 0)
+		return true;
+	if (!has_own) {
+		*ret = old;
+		return true;
+	}
+	const struct slice pieces[] = {own, own.n == 0 ? SLICE("") : SLICE("&"), old};
+	return web_join(&x->arena, pieces, COUNT_OF(pieces), ret);
+}
+
+static enum web_rewritten redirect(
+	struct exchange *x, const struct conf_op *op, struct slice to, enum step *ret_step)
+{
+	const char *mark = to.n == 0 ? NULL : memchr(to.p, '?', to.n);
+	struct slice whole = to, old = x->web->args;
+	if (!op->drops_args && old.n != 0) {
+		const struct slice pieces[] = {to, mark == NULL ? SLICE("?") : SLICE("&"), old};
+		if (!web_join(&x->arena, pieces, COUNT_OF(pieces), &whole)) {
+			*ret_step = exchange_out_of_memory(x);
+			return WEB_ANSWERED;
+		}
+	}
+	*ret_step = web_answer_redirect(x, op->status, whole);
+	return WEB_ANSWERED;
+}
+
+static enum web_rewritten rewrite(
+	struct exchange *x, const struct conf_op *op, bool *ret_changed, enum step *ret_step)
+{
+	struct web *web = x->web;
+	struct slice to;
+	if (!web_match(x, op->regex, web->uri))
+		return WEB_GO_ON;
+	if (!replacement(x, op, &to))
+		goto no_memory;
+	if (op->status != 0)
+		return redirect(x, op, to, ret_step);
+	const char *mark = to.n == 0 ? NULL : memchr(to.p, '?', to.n);
+	struct slice own = WEB_SLICE_NONE;
+	if (mark != NULL) {
+		own = (struct slice){mark + 1, to.n - (size_t)(mark - to.p) - 1};
+		to.n = (size_t)(mark - to.p);
+	}
+	if (!join_args(x, op, own, mark != NULL, &web->args))
+		goto no_memory;
+	if (to.n == 0) {
+		*ret_step = web_answer(x, 500, true);
+		return WEB_ANSWERED;
+	}
+	web->uri = to;
+	web->is_internal = true;
+	web->is_raw_valid = false;
+	*ret_changed = op->last != CONF_REWRITE_BREAK;
+	if (op->last == CONF_REWRITE_BREAK)
+		web->is_location_valid = false;
+	return op->last == CONF_REWRITE_GO_ON ? WEB_GO_ON : WEB_STOPPED;
+no_memory:
+	*ret_step = exchange_out_of_memory(x);
+	return WEB_ANSWERED;
+}
+
+/* -- return -- */
+
+static enum web_rewritten answer(struct exchange *x, const struct conf_op *op, enum step *ret_step)
+{
+	struct slice text;
+	if (!web_value_kept(x, &op->value, &text)) {
+		*ret_step = exchange_out_of_memory(x);
+		return WEB_ANSWERED;
+	}
+	switch (op->status) {
+	case 301:
+	case 302:
+	case 303:
+	case 307:
+	case 308:
+		*ret_step = web_answer_redirect(x, op->status, text);
+		break;
+	default:
+		*ret_step = op->has_text || (op->status >= 200 && op->status < 400)
+				    ? web_answer_text(x, op->status, text)
+				    : web_answer(x, op->status, false);
+		break;
+	}
+	return WEB_ANSWERED;
+}
+
+enum web_rewritten web_rewrite(
+	struct exchange *x, const struct conf_ops *ops, bool *ret_changed, enum step *ret_step)
+{
+	for (uint32_t i = 0; i < ops->count; i++) {
+		const struct conf_op *op = &ops->items[i];
+		enum web_rewritten result = WEB_GO_ON;
+		struct slice value;
+		bool is_true = false;
+		switch (op->kind) {
+		case CONF_OP_SET:
+			if (!web_value_kept(x, &op->value, &value) ||
+				!web_set(x, &op->variable, value))
+				goto no_memory;
+			break;
+		case CONF_OP_IF:
+			if (!test(x, &op->condition, &is_true))
+				goto no_memory;
+			if (!is_true)
+				break;
+			if (op->inside != NULL)
+				web_set_location(x, op->inside);
+			result = web_rewrite(x, &op->ops, ret_changed, ret_step);
+			break;
+		case CONF_OP_RETURN:
+			result = answer(x, op, ret_step);
+			break;
+		case CONF_OP_REWRITE:
+			result = rewrite(x, op, ret_changed, ret_step);
+			break;
+		case CONF_OP_BREAK:
+			result = WEB_STOPPED;
+			break;
+		}
+		if (result != WEB_GO_ON)
+			return result;
+	}
+	return WEB_GO_ON;
+no_memory:
+	*ret_step = exchange_out_of_memory(x);
+	return WEB_ANSWERED;
+}
