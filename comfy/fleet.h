@@ -7,8 +7,8 @@
  *                  |            '-> schedule-'  <--- run.c <--- link.c <--- events
  *                  '--> pages of the API                 '---> owner.c ---> the client's WebSocket
  *
- *   fleet.c     life of the fleet, its workers over reloads
- *   worker.c    what is known of a worker
+ *   fleet.c     life of the fleet         fleet_workers.c  its workers, over reloads
+ *   worker.c    what is known of one
  *   submit.c    POST /prompt              place.c       a job to a worker; post.c its answer
  *   run.c       events to states          run_frames.c  messages that are told later
  *   finish.c    ends and history          finish_own.c  ends that no worker tells

@@ -10,6 +10,17 @@
 #include "comfy/run.h"
 #include "comfy/supply.h"
 
+/* -- fleet_workers.c -- */
+/* They follow the seats of the fleet's pool. False: no memory for one, the others are there. */
+bool fleet_workers_follow(struct fleet *fleet) MUST_CHECK;
+/* One that left the configuration is kept for as long as its jobs run. */
+void fleet_workers_end_leavers(struct fleet *fleet);
+/* It has no jobs. */
+void fleet_worker_destroy(struct fleet_worker *worker);
+/* The list of classes of every worker that is up is known. */
+bool fleet_knows_up(const struct fleet *fleet);
+/* The same of those that are down, too: nobody else can have what none of them is known to have. */
+bool fleet_knows_all(const struct fleet *fleet);
 /* Tells the scheduler what the worker takes now. */
 void fleet_refresh_room(struct fleet_worker *worker);
 /* POSTs that to the worker; what it answers is not waited for. False: it could not be sent. */
@@ -36,8 +47,6 @@ void place_all(struct fleet *fleet);
 /* Once a second: jobs that wait and that no worker can run any more, as far as is known now, fail.
  */
 void place_sweep(struct fleet *fleet);
-/* The list of every worker that is up is known. */
-bool fleet_is_all_known(const struct fleet *fleet);
 /* Into the line. */
 void place_wait(struct fleet *fleet, struct job *job);
 /* It may not go to that worker for a while. */

@@ -1,6 +1,7 @@
 #include "comfy/may_run.h"
 
 #include "base/clock.h"
+#include "comfy/fleet_parts.h"
 #include "comfy/needs.h"
 #include "comfy/supply.h"
 
@@ -56,17 +57,6 @@ static bool allows(
 	return is_allowed;
 }
 
-/* A value that nobody is known to have, one whose list is not known may have. */
-static bool is_all_known(const struct fleet *fleet)
-{
-	list_each (node, &fleet->workers) {
-		const struct fleet_worker *worker = CONTAINER_OF(node, struct fleet_worker, node);
-		if (!worker->is_leaving && !defs_worker_is_known(worker->defs))
-			return false;
-	}
-	return true;
-}
-
 /* Lays the needs out once for all workers, whenever somebody's definitions changed. */
 static void look_at_all(struct fleet *fleet, struct job *job, uint64_t epoch)
 {
@@ -80,7 +70,8 @@ static void look_at_all(struct fleet *fleet, struct job *job, uint64_t epoch)
 	memset(job->allowed, 0xff, sizeof(fleet->worker_bits));
 	arena_init(&arena, 4096);
 	if (job->needs != NULL && needs_unpack(job->needs, &body, &arena)) {
-		if (is_all_known(fleet))
+		/* What nobody is known to have, one whose list is not known may have. */
+		if (fleet_knows_all(fleet))
 			defs_pass_unknown(fleet->defs, &body);
 		list_each (node, &fleet->workers) {
 			struct fleet_worker *worker = CONTAINER_OF(node, struct fleet_worker, node);

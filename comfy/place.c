@@ -76,7 +76,7 @@ void place_sweep(struct fleet *fleet)
 {
 	uint64_t epoch = defs_allows_epoch(fleet->defs) + fleet->members_epoch + 1;
 	uint32_t looked = 0;
-	if (fleet->pool == NULL || epoch == fleet->swept_epoch || !fleet_is_all_known(fleet))
+	if (fleet->pool == NULL || epoch == fleet->swept_epoch || !fleet_knows_up(fleet))
 		return;
 	list_each_safe (node, jobs_all_active(fleet->jobs)) {
 		struct job *job = CONTAINER_OF(node, struct job, in_table);

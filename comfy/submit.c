@@ -189,7 +189,7 @@ static void let_wait(struct fleet *fleet, struct job *job)
 		return;
 	}
 	/* What nobody is known to have, one whose list is not known yet may have. */
-	if (fleet_is_all_known(fleet) && check_graph(fleet->defs, &submit->read, &result) != 0) {
+	if (fleet_knows_up(fleet) && check_graph(fleet->defs, &submit->read, &result) != 0) {
 		refuse(fleet, job, 503, check_refusal("out_of_memory", "Out of memory", ""));
 		return;
 	}
