@@ -13,9 +13,9 @@
  * answered (by a worker, or by ourselves), its status is noted, and the exchange goes on where it
  * was:
  *
- *   GUARD --guard_ask--> ROUTE -> GUARD -> HOLD -> PICK -> CONNECT -> SEND --.
- *     ^                                                                      | guard_take_head
- *     '------------- any answer of our own: guard_take_status ---------------'
+ *   GUARD --guard_ask--> ROUTE -> GUARD -> HOLD -> PICK -> CONNECT -> SEND
+ *     ^                    ^        any of them: guard_take_status     | guard_take_head
+ *     '---- ROUTE <--------'-------------------------------------------'
  *
  * Nothing of the client's body is read or sent meanwhile.
  */
@@ -38,7 +38,7 @@ bool guard_is_asking(const struct exchange *x);
 /* The exchange ends meanwhile: what stood in it before is there again, for the log. */
 void guard_stop_asking(struct exchange *x);
 /* While asking: an answer of our own with that status is the answer to the question. The state is
- * GUARD afterwards. */
+ * ROUTE afterwards, the location the one that asked, and GUARD is next. */
 enum step guard_take_status(struct exchange *x, int status);
 /* While asking: x->answer is whole and final, its octets are at `p`. Likewise. */
 enum step guard_take_head(struct exchange *x, const char *p);

@@ -76,7 +76,7 @@ static void take_back(struct exchange *x, const struct aside *aside)
 	/* What was found out about the request as a whole stays. */
 	struct web now = *x->web;
 	*x->web = aside->web;
-	x->web->request_id = now.request_id;
+	x->web->log = now.log;
 	x->web->real_ip = now.real_ip;
 	x->web->real_port = now.real_port;
 	x->location = aside->location;
@@ -126,13 +126,14 @@ void guard_stop_asking(struct exchange *x)
 	take_back(x, &asked_of(x)->aside);
 }
 
-/* The answer is known. Back to where the question was asked. */
+/* The answer is known. Back to where the question was asked, by way of ROUTE: whoever gave the
+ * answer in GUARD must see that the state is another now, and do no more. */
 static enum step answered(struct exchange *x, int status)
 {
 	asked_of(x)->status = status;
 	guard_stop_asking(x);
-	if (x->state != EX_GUARD)
-		exchange_move(x, EX_GUARD);
+	if (x->state != EX_ROUTE)
+		exchange_move(x, EX_ROUTE);
 	return STEP_AGAIN;
 }
 

@@ -11,6 +11,7 @@
 #include "proxy/exchange.h"
 
 #include "base/clock.h"
+#include "proxy/guard.h"
 #include "proxy/stats.h"
 
 #include <errno.h>
@@ -212,6 +213,12 @@ static enum step begin(struct exchange *x)
 
 enum step exchange_hold(struct exchange *x)
 {
+	/* What is asked about the client (auth_request) goes without its body. */
+	if (guard_is_asking(x)) {
+		x->is_body_held = true;
+		exchange_move(x, EX_PICK);
+		return STEP_AGAIN;
+	}
 	if (x->wish == HANDLER_PIECES && !x->is_forwarded)
 		return exchange_pieces(x);
 	if (x->is_body_held)

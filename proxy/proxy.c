@@ -6,6 +6,7 @@
 #include "proxy/access_log.h"
 #include "proxy/client.h"
 #include "proxy/exchange.h"
+#include "proxy/guard.h"
 #include "proxy/listener.h"
 #include "proxy/pipe_pool.h"
 #include "proxy/upstream.h"
@@ -55,5 +56,6 @@ void proxy_finish(void)
 	tls_finish();
 	pipe_pool_trim();
 	exchange_trim();
+	guard_trim();
 	buf_pool_trim();
 }

@@ -4,6 +4,7 @@
 #include "proxy/vars.h"
 
 #include "base/clock.h"
+#include "proxy/guard.h"
 
 #include <time.h>
 
@@ -104,6 +105,9 @@ enum web_found web_vars_answer(struct exchange *x, const struct conf_part *part,
 		return web_number(x, sent > x->head_bytes ? sent - x->head_bytes : 0, ret);
 	case CONF_VAR_BYTES_SENT:
 		return web_number(x, sent, ret);
+	case CONF_VAR_LIMIT_CONN_STATUS:
+	case CONF_VAR_LIMIT_REQ_STATUS:
+		return web_found_if(ret, guard_limit_status(x, (enum conf_var)part->n));
 	case CONF_VAR_LIMIT_RATE:
 		return web_number(x, more != NULL ? more->limit_rate : 0, ret);
 	case CONF_VAR_REQUEST_COMPLETION:

@@ -7,6 +7,7 @@
 #include "http/basic.h"
 #include "http/host.h"
 #include "proxy/generation.h"
+#include "proxy/guard.h"
 
 #include <stdlib.h>
 
@@ -320,6 +321,10 @@ static enum web_found request_filename(struct exchange *x, struct slice *ret)
 
 static enum web_found request_method(const struct exchange *x, struct slice *ret)
 {
+	/* Who asks about a client (auth_request) is told the client's own method. */
+	struct slice own = guard_own_method(x);
+	if (own.p != NULL)
+		return web_found_if(ret, own);
 	if (x->web->method.p != NULL)
 		return web_found_if(ret, x->web->method);
 	if (x->head == NULL || x->p == NULL || x->head->method.n == 0)
