@@ -97,13 +97,17 @@ struct conf_ssl {
 	bool reject_handshake;
 };
 
+struct conf_tls_name {
+	bool is_given; /* else $proxy_host */
+	struct conf_value value;
+};
+
 /* Towards workers. */
 struct conf_upstream_tls {
 	struct conf_tls_file certificate, certificate_key, password_file;
 	uint32_t protocols; /* CONF_TLS_* */
 	const char *ciphers;
-	struct conf_value name; /* empty: $proxy_host */
-	bool has_name;
+	struct conf_tls_name name;
 	bool server_name; /* SNI is sent */
 	bool verify;
 	uint32_t verify_depth;

@@ -64,6 +64,13 @@ const struct conf_loc conf_loc_defaults = {
 			.next_upstream = CONF_NEXT_ERROR | CONF_NEXT_TIMEOUT,
 			.websocket = true,
 		},
+	.upstream_tls =
+		{
+			.protocols = CONF_TLS_PROTOCOLS_DEFAULT,
+			.ciphers = CONF_TLS_CIPHERS_UPSTREAM,
+			.verify_depth = 1,
+			.session_reuse = true,
+		},
 };
 
 const struct conf_srv conf_srv_defaults = {
@@ -73,4 +80,14 @@ const struct conf_srv conf_srv_defaults = {
 	.large_buffers_size = 8192,
 	.ignore_invalid_headers = true,
 	.merge_slashes = true,
+	.ssl =
+		{
+			.protocols = CONF_TLS_PROTOCOLS_DEFAULT,
+			.ciphers = CONF_TLS_CIPHERS_SERVER,
+			.ecdh_curve = "auto",
+			.session_timeout_s = 300,
+			.session_tickets = true,
+			.verify_depth = 1,
+			.buffer_size = 16384,
+		},
 };
