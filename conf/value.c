@@ -12,6 +12,7 @@ struct compile {
 	struct conf_vars *vars;
 	struct arena *arena;
 	struct err *err;
+	bool is_log;
 };
 
 static bool is_name_char(char c)
@@ -36,10 +37,21 @@ static bool put_text(struct compile *c, size_t n)
 	return true;
 }
 
+/* `from` is its '$'. */
+static bool wrong_name(struct compile *c, const char *from)
+{
+	if (c->is_log)
+		err_set(c->err, "invalid parameter \"%s\"", from);
+	else
+		err_set(c->err, "invalid variable name");
+	return false;
+}
+
 /* Behind a '$'. */
 static bool put_variable(struct compile *c)
 {
-	if (*c->p >= '1' && *c->p <= '9') {
+	const char *from = c->p - 1;
+	if (*c->p >= '1' && *c->p <= '9' && !c->is_log) {
 		c->parts[c->count++] = (struct conf_part){
 			.kind = CONF_PART_CAPTURE, .n = (uint32_t)(*c->p++ - '0')};
 		return true;
@@ -61,11 +73,34 @@ static bool put_variable(struct compile *c)
 	}
 	if (is_braced)
 		c->p++;
-	if (name.n == 0) {
-		err_set(c->err, "invalid variable name");
-		return false;
-	}
+	if (name.n == 0)
+		return wrong_name(c, from);
 	return conf_vars_use(c->vars, name, c->arena, &c->parts[c->count++], c->err);
+}
+
+/* Before and behind each '$' at most a text. */
+static size_t parts_most(const char *text)
+{
+	size_t most = 1;
+	for (; *text != '\0'; text++)
+		most += *text == '$' ? 2 : 0;
+	return most;
+}
+
+static bool put_all(struct compile *c, const char *text)
+{
+	c->p = text;
+	while (*c->p != '\0') {
+		size_t plain = strcspn(c->p, "$");
+		if (plain != 0 && !put_text(c, plain))
+			return false;
+		if (*c->p == '\0')
+			break;
+		c->p++;
+		if (!put_variable(c))
+			return false;
+	}
+	return true;
 }
 
 bool conf_value_compile(struct conf_value *ret, const char *text, struct conf_vars *vars,
@@ -74,29 +109,30 @@ bool conf_value_compile(struct conf_value *ret, const char *text, struct conf_va
 	*ret = (struct conf_value){NULL, 0};
 	if (*text == '\0')
 		return true;
-	/* Before and behind each '$' at most a text. */
-	size_t most = 1;
-	for (const char *p = text; *p != '\0'; p++)
-		most += *p == '$' ? 2 : 0;
-	struct compile c = {
-		.p = text,
-		.parts = arena_zero(arena, most * sizeof(struct conf_part)),
-		.vars = vars,
-		.arena = arena,
-		.err = err,
-	};
+	struct compile c = {.vars = vars, .arena = arena, .err = err};
+	c.parts = arena_zero(arena, parts_most(text) * sizeof(struct conf_part));
 	if (c.parts == NULL)
 		return no_memory(err);
-	while (*c.p != '\0') {
-		size_t plain = strcspn(c.p, "$");
-		if (plain != 0 && !put_text(&c, plain))
+	if (!put_all(&c, text))
+		return false;
+	*ret = (struct conf_value){c.parts, c.count};
+	return true;
+}
+
+bool conf_value_compile_log(struct conf_value *ret, const char *const *texts, uint32_t count,
+	struct conf_vars *vars, struct arena *arena, struct err *err)
+{
+	size_t most = 0;
+	for (uint32_t i = 0; i < count; i++)
+		most += parts_most(texts[i]);
+	*ret = (struct conf_value){NULL, 0};
+	struct compile c = {.vars = vars, .arena = arena, .err = err, .is_log = true};
+	c.parts = arena_zero(arena, (most + 1) * sizeof(struct conf_part));
+	if (c.parts == NULL)
+		return no_memory(err);
+	for (uint32_t i = 0; i < count; i++)
+		if (!put_all(&c, texts[i]))
 			return false;
-		if (*c.p == '\0')
-			break;
-		c.p++;
-		if (!put_variable(&c))
-			return false;
-	}
 	*ret = (struct conf_value){c.parts, c.count};
 	return true;
 }

@@ -29,8 +29,8 @@ struct conf_part {
 			      case: "x_foo" of $http_x_foo */
 };
 
-/* Lives as long as the tree. No part at all: the empty text. Two pieces of text never follow each
- * other. Parts of a kind that is not known yet are made good by conf_vars_check. */
+/* Lives as long as the tree. No part at all: the empty text. Parts of a kind that is not known yet
+ * are made good by conf_vars_check. */
 struct conf_value {
 	const struct conf_part *parts;
 	uint32_t count;
@@ -43,6 +43,11 @@ struct conf_value {
  */
 bool conf_value_compile(struct conf_value *ret, const char *text, struct conf_vars *vars,
 	struct arena *arena, struct err *err) MUST_CHECK;
+
+/* The same for log_format: `count` texts one behind the other, without captures; nginx has other
+ * words for what is wrong there (`invalid parameter "$"`). */
+bool conf_value_compile_log(struct conf_value *ret, const char *const *texts, uint32_t count,
+	struct conf_vars *vars, struct arena *arena, struct err *err) MUST_CHECK;
 
 /* Borrows `text`, which has to live as long as the tree; takes `arena` for the one part. False: no
  * memory. */

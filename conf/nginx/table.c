@@ -11,6 +11,8 @@ const struct ngx_area *const ngx_areas[] = {
 	&ngx_area_rewrite,
 	&ngx_area_proxy,
 	&ngx_area_headers,
+	&ngx_area_map,
+	&ngx_area_log,
 	&ngx_area_access,
 	&ngx_area_limit,
 	&ngx_area_realip,
