@@ -15,6 +15,7 @@
 #include "comfy/comfy.h"
 #include "comfy/fleet.h"
 #include "comfy/routes.h"
+#include "conf/process.h"
 #include "health/fetch.h"
 #include "health/health.h"
 #include "proxy/proxy.h"
@@ -209,6 +210,9 @@ static struct conf *read_first(const struct app_paths *paths)
 	struct conf_problems problems;
 	conf_problems_init(&problems);
 	struct conf *conf = app_read(paths, &problems);
+	app_nginx_begin(paths, &problems);
+	if (conf != NULL)
+		app_nginx_tell_notes(conf);
 	if (conf != NULL && !conf_resolve(conf, &problems)) {
 		conf_destroy(conf);
 		conf = NULL;
@@ -274,6 +278,7 @@ static bool start_serving(struct conf *conf)
 	app_status.ok_count = 1;
 	app_status.last_ok_wall_us = app_status.started_wall_us;
 	log_info("started", "pid=%ld version=%s", (long)getpid(), COMFYMUX_VERSION);
+	app_nginx_served();
 	daemon_ready();
 	return true;
 }
@@ -306,6 +311,14 @@ static void finish(void)
 	libevent_global_shutdown();
 }
 
+static bool logs_to_stderr(const struct conf *conf)
+{
+	bool does = strcmp(conf->error_log, "stderr") == 0;
+	for (uint32_t i = 0; conf->process != NULL && i < conf->process->error_log_path_count; i++)
+		does = does || strcmp(conf->process->error_log_paths[i], "stderr") == 0;
+	return does;
+}
+
 static bool serve(const struct command_line *line)
 {
 	struct err err;
@@ -316,10 +329,9 @@ static bool serve(const struct command_line *line)
 	if (conf == NULL)
 		return false;
 	/* Before there is a loop, which a fork would split. */
-	bool is_alone = !conf->daemon ||
-			daemon_start(strcmp(conf->error_log, "stderr") != 0, &err) == 0 ||
+	bool is_alone = !conf->daemon || daemon_start(!logs_to_stderr(conf), &err) == 0 ||
 			start_failed("daemon", err.text);
-	start_raise_descriptors();
+	start_raise_descriptors(conf);
 	if (!is_alone || !start_parts(line)) {
 		conf_destroy(conf);
 		return false;

@@ -5,6 +5,7 @@
  *   app.c           the whole life: start, signals, end
  *   app_start.c     sockets, logs, pid file, and root given up
  *   app_check.c     -t, -T and -s: reading a configuration without serving it
+ *   app_nginx.c     the same, and what else is said at a start, in nginx's words
  *   app_reload.c    HUP: a new configuration beside the running one, step by step
  *   app_era.c       a generation and who watches its workers; old ones until they are empty
  *   app_drain.c     workers that are taken away: what runs there may finish, for a time
@@ -32,18 +33,45 @@ int app_signal(const struct command_line *line);
 
 /* -- app_check.c -- */
 
-/* The file and the prefix as absolute paths: a daemon has another working folder. */
+/* The files and the prefix as absolute paths: a daemon has another working folder. */
 struct app_paths {
 	char *file, *prefix; /* owned; prefix is NULL when there was none */
+	char *error_log;     /* -e; owned; NULL when there was none */
+	const char *globals; /* -g; borrowed from argv */
 };
 bool app_paths_init(struct app_paths *paths, const struct command_line *line) MUST_CHECK;
 void app_paths_finish(struct app_paths *paths);
 
-/* Borrows the prefix. */
+/* `path` behind `folder`, unless it is absolute. Caller frees; NULL: no memory. */
+char *app_path_behind(const char *folder, const char *path) MUST_CHECK;
+/* Borrows the paths. */
 struct conf_rules app_rules(const struct app_paths *paths);
 struct conf *app_read(const struct app_paths *paths, struct conf_problems *problems) MUST_CHECK;
 /* One line of the error log for each; returns the first one's text, "" without problems. */
 const char *app_log_problems(const struct conf_problems *problems);
+
+/* -- app_nginx.c -- */
+
+/* Whether nginx's words are to be used: its configuration is in use, or was not good enough. */
+extern bool app_is_nginx;
+
+/* After the reading: from now on nginx's words if the file was nginx's. -e is opened. */
+void app_nginx_begin(const struct app_paths *paths, const struct conf_problems *problems);
+/* To the log, and up to warnings to stderr as "nginx: [emerg] TEXT", until the start is over. */
+void app_nginx_tell(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
+/* The first problem, with its place. */
+void app_nginx_tell_problem(const struct conf_problems *problems);
+/* Warnings and notices about a good file. */
+void app_nginx_tell_notes(const struct conf *conf);
+/* The start is over: only the log is written to. */
+void app_nginx_served(void);
+/* Opens the logs that the configuration names. False: told. */
+bool app_nginx_open_logs(const struct conf *conf, struct err *err);
+/* -t and -T: the last words, and what is printed. The exit code. */
+int app_nginx_judge(const struct conf *conf, const struct conf_problems *problems,
+	const struct command_line *line, const char *file);
+/* -s */
+int app_nginx_signal(const struct conf *conf, const struct command_line *line);
 
 /* -- app_era.c -- */
 
@@ -73,7 +101,7 @@ void drain_finish(void);
 /* -- app_start.c -- */
 
 /* As many descriptors as we may have. */
-void start_raise_descriptors(void);
+void start_raise_descriptors(const struct conf *conf);
 /* Opens all that the generation needs, the logs and the admin side (*ret_admin, NULL without one),
  * writes the pid file, and gives root up where `user` says so. Nobody is served yet. False: it is
  * in the log why. */

@@ -6,6 +6,7 @@
 #include "base/loop.h"
 #include "base/pidfile.h"
 #include "base/privileges.h"
+#include "conf/nginx/read.h"
 #include "lb/registry.h"
 #include "proxy/proxy.h"
 
@@ -16,26 +17,41 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* `path` behind `folder`, unless it is absolute. Caller frees; NULL: no memory. */
-static char *path_behind(const char *folder, const char *path)
+char *app_path_behind(const char *folder, const char *path)
 {
 	char *joined;
+	size_t n = strlen(folder);
 	if (path[0] == '/')
 		return strdup(path);
-	return asprintf(&joined, "%s/%s", folder, path) < 0 ? NULL : joined;
+	const char *slash = n != 0 && folder[n - 1] == '/' ? "" : "/";
+	return asprintf(&joined, "%s%s%s", folder, slash, path) < 0 ? NULL : joined;
+}
+
+/* "stderr" is no file; the folder is nginx's, because -e is. */
+static bool init_error_log(struct app_paths *paths, const char *path)
+{
+	if (path == NULL)
+		return true;
+	if (strcmp(path, "stderr") == 0)
+		paths->error_log = strdup(path);
+	else
+		paths->error_log = app_path_behind(
+			paths->prefix != NULL ? paths->prefix : NGX_PREFIX, path);
+	return paths->error_log != NULL;
 }
 
 bool app_paths_init(struct app_paths *paths, const struct command_line *line)
 {
 	char here[PATH_MAX];
-	*paths = (struct app_paths){NULL, NULL};
+	*paths = (struct app_paths){.globals = line->globals};
 	if (getcwd(here, sizeof(here)) == NULL)
 		strcpy(here, "/");
 	if (line->prefix != NULL)
-		paths->prefix = path_behind(here, line->prefix);
+		paths->prefix = app_path_behind(here, line->prefix);
 	if (line->prefix == NULL || paths->prefix != NULL)
-		paths->file = path_behind(paths->prefix != NULL ? paths->prefix : here, line->file);
-	if (paths->file != NULL)
+		paths->file = app_path_behind(
+			paths->prefix != NULL ? paths->prefix : here, line->file);
+	if (paths->file != NULL && init_error_log(paths, line->error_log))
 		return true;
 	app_paths_finish(paths);
 	return false;
@@ -45,7 +61,8 @@ void app_paths_finish(struct app_paths *paths)
 {
 	free(paths->file);
 	free(paths->prefix);
-	*paths = (struct app_paths){NULL, NULL};
+	free(paths->error_log);
+	*paths = (struct app_paths){NULL};
 }
 
 struct conf_rules app_rules(const struct app_paths *paths)
@@ -54,6 +71,8 @@ struct conf_rules app_rules(const struct app_paths *paths)
 		.is_strategy = lb_is_strategy,
 		.strategies = lb_strategy_names(),
 		.prefix = paths->prefix,
+		.globals = paths->globals,
+		.error_log = paths->error_log,
 	};
 }
 
@@ -65,10 +84,13 @@ struct conf *app_read(const struct app_paths *paths, struct conf_problems *probl
 
 const char *app_log_problems(const struct conf_problems *problems)
 {
-	for (const struct conf_problem *p = problems->first; p != NULL; p = p->next)
+	if (problems->is_nginx)
+		app_nginx_tell_problem(problems);
+	for (const struct conf_problem *p = problems->is_nginx ? NULL : problems->first; p != NULL;
+		p = p->next)
 		log_always(LOG_ERROR, "config_problem", "file=%s line=%u text=%s",
 			LOG_QUOTE(p->file), p->line, LOG_QUOTE(p->text));
-	if (problems->count != 0 && problems->first == NULL)
+	if (problems->count != 0 && problems->first == NULL && !problems->is_nginx)
 		log_error("config_problem", "file=- line=0 text=\"out of memory\"");
 	if (problems->count == 0)
 		return "";
@@ -105,7 +127,8 @@ static struct generation *build(const struct app_paths *paths, struct conf_probl
 }
 
 /* Once the problems are out of the way. */
-static int tell_good(const struct generation *generation, const char *file, bool is_dumped)
+static int tell_good(const struct generation *generation, const struct command_line *line,
+	const char *file, bool is_dumped)
 {
 	struct privileges privileges;
 	struct err err;
@@ -113,7 +136,8 @@ static int tell_good(const struct generation *generation, const char *file, bool
 	/* It may be there where the file will be used. */
 	if (user[0] != '\0' && privileges_find(&privileges, user, &err) != 0)
 		(void)fprintf(stderr, "note: %s here, so root could not start with it\n", err.text);
-	(void)fprintf(stderr, "configuration %s is ok\n", file);
+	if (!line->is_quiet)
+		(void)fprintf(stderr, "configuration %s is ok\n", file);
 	if (!is_dumped)
 		return APP_OK;
 	char *dump = conf_dump(generation->conf);
@@ -142,8 +166,12 @@ int app_check(const struct command_line *line, bool is_dumped)
 	log_level = LOG_ERROR; /* what would be logged is printed */
 	conf_problems_init(&problems);
 	struct generation *generation = build(&paths, &problems);
-	if (generation != NULL)
-		result = tell_good(generation, paths.file, is_dumped);
+	app_nginx_begin(&paths, &problems);
+	if (app_is_nginx)
+		result = app_nginx_judge(
+			generation == NULL ? NULL : generation->conf, &problems, line, paths.file);
+	else if (generation != NULL)
+		result = tell_good(generation, line, paths.file, is_dumped);
 	else
 		print_problems(&problems, paths.file);
 	generation_unref(generation);
@@ -184,8 +212,13 @@ int app_signal(const struct command_line *line)
 		return fail_without_memory();
 	conf_problems_init(&problems);
 	struct conf *conf = app_read(&paths, &problems);
-	if (conf == NULL)
+	app_nginx_begin(&paths, &problems);
+	if (conf == NULL && app_is_nginx)
+		app_nginx_tell_problem(&problems);
+	else if (conf == NULL)
 		print_problems(&problems, paths.file);
+	else if (app_is_nginx)
+		result = app_nginx_signal(conf, line);
 	else
 		result = send_signal(conf, line);
 	conf_destroy(conf);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/logfile.h"
 #include "base/loop.h"
+#include "conf/process.h"
 #include "proxy/proxy.h"
 
 #include <stdio.h>
@@ -87,8 +88,9 @@ static void fail(void)
 	(void)snprintf(app_status.last_error, sizeof(app_status.last_error), "%s",
 		app_log_problems(&reload.problems));
 	give_up();
-	log_always(LOG_ERROR, "reload_failed",
-		"problems=%u what=\"the running configuration goes on\"", count);
+	if (!app_is_nginx)
+		log_always(LOG_ERROR, "reload_failed",
+			"problems=%u what=\"the running configuration goes on\"", count);
 	if (reload.is_wanted_again)
 		begin();
 }
@@ -172,10 +174,26 @@ static void step_tell(void)
 /* True when the new error log could be opened; the running one is not touched. */
 static bool try_error_log(const struct conf *conf, struct err *err)
 {
-	struct logfile tried;
-	int rc = logfile_open(&tried, conf->error_log, false, err);
-	logfile_close(&tried);
+	const char *const *paths = &conf->error_log;
+	uint32_t count = 1;
+	int rc = 0;
+	if (conf->process != NULL) {
+		paths = (const char *const *)conf->process->error_log_paths;
+		count = conf->process->error_log_path_count;
+	}
+	for (uint32_t i = 0; rc == 0 && i < count; i++) {
+		struct logfile tried;
+		rc = logfile_open(&tried, paths[i], false, err);
+		logfile_close(&tried);
+	}
 	return rc == 0;
+}
+
+static bool open_error_log(const struct conf *conf, struct err *err)
+{
+	if (conf->process != NULL)
+		return app_nginx_open_logs(conf, err);
+	return log_open(conf->error_log, conf->error_level, err) == 0;
 }
 
 static bool is_same_access_log(const struct conf *a, const struct conf *b)
@@ -188,7 +206,8 @@ static void step_logs(void)
 {
 	const struct conf *old = era_generation(app_era)->conf;
 	const struct conf *now = era_generation(reload.era)->conf;
-	bool is_new_error_log = strcmp(old->error_log, now->error_log) != 0;
+	bool is_new_error_log = now->process != NULL || old->process != NULL ||
+				strcmp(old->error_log, now->error_log) != 0;
 	struct err err = {"out of memory"};
 
 	if ((is_new_error_log && !try_error_log(now, &err)) ||
@@ -198,10 +217,11 @@ static void step_logs(void)
 		fail();
 		return;
 	}
-	if (is_new_error_log && log_open(now->error_log, now->error_level, &err) != 0)
+	if (is_new_error_log && !open_error_log(now, &err))
 		log_error("error_log_failed", "why=%s what=\"the old one stays\"",
 			LOG_QUOTE(err.text));
-	log_level = now->error_level;
+	if (!log_is_nginx())
+		log_level = now->error_level;
 	go_on(step_tell);
 }
 

@@ -6,29 +6,46 @@
 #include "app.h"
 #include "base/log.h"
 #include "base/privileges.h"
+#include "conf/process.h"
 #include "proxy/proxy.h"
 
+#include <errno.h>
+#include <grp.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 bool start_failed(const char *what, const char *why)
 {
-	log_error("start_failed", "what=%s why=%s", LOG_QUOTE(what), LOG_QUOTE(why));
+	if (app_is_nginx)
+		app_nginx_tell(LOG_EMERG, "%s", why);
+	else
+		log_error("start_failed", "what=%s why=%s", LOG_QUOTE(what), LOG_QUOTE(why));
 	return false;
 }
 
 bool start_failed_problems(const struct conf_problems *problems)
 {
-	return start_failed("configuration", app_log_problems(problems));
+	if (!app_is_nginx)
+		return start_failed("configuration", app_log_problems(problems));
+	app_nginx_tell_problem(problems);
+	return false;
 }
 
-void start_raise_descriptors(void)
+void start_raise_descriptors(const struct conf *conf)
 {
 	struct rlimit limit;
+	uint64_t wanted = conf->process == NULL ? 0 : conf->process->descriptors;
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return;
-	limit.rlim_cur = limit.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = wanted != 0 ? wanted : limit.rlim_max;
+	if (limit.rlim_cur > limit.rlim_max)
+		limit.rlim_max = limit.rlim_cur;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+		return;
+	int error = errno;
+	app_nginx_tell(LOG_ALERT, "setrlimit(RLIMIT_NOFILE, %llu) failed (%d: %s)",
+		(unsigned long long)wanted, error, strerrordesc_np(error));
 }
 
 /* ret_privileges->user is NULL when we stay who we are. */
@@ -49,29 +66,57 @@ static bool find_user(const struct conf *conf, struct privileges *ret_privileges
 	}
 	if (rc != 0)
 		return start_failed("user", err.text);
+	if (conf->process != NULL && conf->process->group != NULL) {
+		const struct group *group = getgrnam(conf->process->group);
+		if (group == NULL)
+			return start_failed("user", "there is no such group");
+		ret_privileges->gid = group->gr_gid;
+	}
 	if (ret_privileges->uid == 0)
 		ret_privileges->user = NULL;
 	return true;
+}
+
+static int give_log(const struct privileges *privileges, const char *path, struct err *err)
+{
+	return path[0] == '/' ? privileges_give_file(privileges, path, err) : 0;
+}
+
+static int give_logs(const struct conf *conf, const struct privileges *privileges, bool is_access,
+	struct err *err)
+{
+	if (is_access)
+		return give_log(privileges, conf->access_log, err);
+	if (conf->process == NULL)
+		return give_log(privileges, conf->error_log, err);
+	int rc = 0;
+	for (uint32_t i = 0; rc == 0 && i < conf->process->error_log_path_count; i++)
+		rc = give_log(privileges, conf->process->error_log_paths[i], err);
+	return rc;
+}
+
+static bool open_now(const struct conf *conf, bool is_access, struct err *err)
+{
+	if (is_access)
+		return proxy_access_log(conf->access_log, conf->access_format, err) == 0;
+	if (conf->process != NULL)
+		return app_nginx_open_logs(conf, err);
+	return log_open(conf->error_log, conf->error_level, err) == 0;
 }
 
 /* Logs are opened as the user, who will have to open them anew; root only makes them. */
 static bool open_log(const struct conf *conf, const struct privileges *privileges, bool is_access)
 {
 	struct err err;
-	const char *path = is_access ? conf->access_log : conf->error_log;
-	bool is_lent = path[0] == '/' && privileges->user != NULL;
-	int rc = 0;
-	if (is_lent)
-		rc = privileges_give_file(privileges, path, &err);
-	if (is_lent && rc == 0)
-		rc = privileges_lend(privileges, &err);
-	if (rc == 0) {
-		rc = is_access ? proxy_access_log(path, conf->access_format, &err)
-			       : log_open(path, conf->error_level, &err);
+	bool is_lent = privileges->user != NULL;
+	bool is_done = !is_lent || (give_logs(conf, privileges, is_access, &err) == 0 &&
+					   privileges_lend(privileges, &err) == 0);
+	if (is_done) {
+		is_done = open_now(conf, is_access, &err);
 		if (is_lent)
 			privileges_return();
 	}
-	return rc == 0 || start_failed(is_access ? "access_log" : "error_log", err.text);
+	return is_done || start_failed(is_access ? "access_log" : "error_log", err.text);
 }
 
 static bool listen_all(struct generation *generation)
@@ -101,8 +146,13 @@ static bool open_admin(const struct conf *conf, struct admin **ret_admin)
 static bool write_pidfile(const struct conf *conf, struct pidfile *pidfile)
 {
 	struct err err;
-	return conf->pid_file[0] == '\0' || pidfile_write(pidfile, conf->pid_file, &err) == 0 ||
-	       start_failed("pid_file", err.text);
+	int rc = conf->pid_file[0] == '\0' ? 0 : pidfile_write(pidfile, conf->pid_file, &err);
+	if (rc == 0)
+		return true;
+	if (app_is_nginx && rc != -EEXIST)
+		err_set(&err, "open() \"%s\" failed (%d: %s)", conf->pid_file, -rc,
+			strerrordesc_np(-rc));
+	return start_failed("pid_file", err.text);
 }
 
 /* Root's files that a reload will have to read as somebody else. */
@@ -132,6 +182,17 @@ static bool give_up_root(const struct conf *conf, const struct privileges *privi
 	return true;
 }
 
+static bool enter_folder(const struct conf *conf)
+{
+	struct err err;
+	const char *folder = conf->process == NULL ? NULL : conf->process->working_folder;
+	if (folder == NULL || chdir(folder) == 0)
+		return true;
+	int error = errno;
+	err_set(&err, "chdir(\"%s\") failed (%d: %s)", folder, error, strerrordesc_np(error));
+	return start_failed("working_directory", err.text);
+}
+
 bool start_open(struct generation *generation, struct admin **ret_admin, struct pidfile *pidfile)
 {
 	const struct conf *conf = generation->conf;
@@ -141,5 +202,5 @@ bool start_open(struct generation *generation, struct admin **ret_admin, struct 
 	reload_check_descriptors(conf);
 	return listen_all(generation) && open_admin(conf, ret_admin) &&
 	       open_log(conf, &privileges, true) && write_pidfile(conf, pidfile) &&
-	       give_up_root(conf, &privileges);
+	       give_up_root(conf, &privileges) && enter_folder(conf);
 }

@@ -4,12 +4,35 @@
 #include <signal.h>
 #include <stdio.h>
 
+/* What tools look for: versions as nginx prints them, and which of its modules there are. nginx's
+ * version is that of the language that we read, so that they know what they may write. */
+static void print_version(void)
+{
+	(void)fprintf(stderr, "comfymux version: comfymux/%s\n", COMFYMUX_VERSION);
+	(void)fprintf(stderr, "nginx version: nginx/1.22.1 (the configuration language)\n");
+}
+
 static void print_versions(void)
 {
-	(void)printf("comfymux/%s\n", COMFYMUX_VERSION);
-	(void)printf("running with libevent %s\n", event_get_version());
-	(void)printf("built with %s\n", COMFYMUX_LIBRARIES);
-	(void)printf("build options: %s\n", COMFYMUX_OPTIONS);
+	print_version();
+	(void)fprintf(stderr, "built with OpenSSL %s\n", COMFYMUX_OPENSSL);
+	(void)fprintf(stderr, "TLS SNI support enabled\n");
+	(void)fprintf(stderr, "libraries: %s; running with libevent %s\n", COMFYMUX_LIBRARIES,
+		event_get_version());
+	(void)fprintf(stderr, "build options: %s\n", COMFYMUX_OPTIONS);
+	(void)fprintf(stderr, "configure arguments: --prefix=/usr/share/nginx "
+			      "--conf-path=" COMMAND_LINE_FILE " --error-log-path=stderr "
+			      "--pid-path=/run/nginx.pid --http-log-path=/var/log/nginx/access.log "
+			      "--with-http_ssl_module --with-http_realip_module "
+			      "--with-http_stub_status_module --with-http_auth_request_module "
+			      "--with-http_gzip_static_module --without-http_ssi_module "
+			      "--without-http_charset_module --without-http_userid_module "
+			      "--without-http_mirror_module --without-http_referer_module "
+			      "--without-http_fastcgi_module --without-http_uwsgi_module "
+			      "--without-http_scgi_module --without-http_grpc_module "
+			      "--without-http_memcached_module --without-http_empty_gif_module "
+			      "--without-http_browser_module --without-http-cache "
+			      "--without-http_tunnel_module\n");
 }
 
 int main(int argc, char **argv)
@@ -33,7 +56,7 @@ int main(int argc, char **argv)
 	case COMMAND_DUMP:
 		return app_check(&line, true);
 	case COMMAND_VERSION:
-		(void)printf("comfymux/%s\n", COMFYMUX_VERSION);
+		print_version();
 		break;
 	case COMMAND_VERSIONS:
 		print_versions();
@@ -43,6 +66,8 @@ int main(int argc, char **argv)
 		break;
 	case COMMAND_SIGNAL:
 		return app_signal(&line);
+	case COMMAND_NATIVE:
+		return APP_USAGE;
 	}
 	return APP_OK;
 }

@@ -5,18 +5,28 @@
 #include <stdlib.h>
 
 const char command_line_usage[] =
-	"usage: comfymux [-c FILE] [-p PREFIX] [-t] [-T] [-v] [-V] [-h]\n"
+	"usage: comfymux [-c FILE] [-p PREFIX] [-e FILE] [-g DIRECTIVES]\n"
+	"                [-t] [-T] [-q] [-v] [-V] [-h] [--to-native]\n"
 	"                [-s reload|stop|quit|reopen] [-d SWITCH]\n"
 	"\n"
-	"  -c FILE    configuration (" COMMAND_LINE_FILE ")\n"
-	"  -p PREFIX  folder that relative paths in it start from (its own folder)\n"
-	"  -t         check it, tell every problem, exit with 0 or 1\n"
-	"  -T         check it and print the effective configuration as JSON\n"
-	"  -v, -V     print the version; with the libraries' versions\n"
-	"  -h         print this\n"
+	"  -c FILE    configuration, nginx's or comfymux's (" COMMAND_LINE_FILE ")\n"
+	"  -p PREFIX  folder that relative paths start from; FILE, too (for comfymux's:\n"
+	"             its own folder; for nginx's: /usr/share/nginx)\n"
+	"  -e FILE    nginx's: the error log until one is configured (stderr)\n"
+	"  -g DIRECTIVES\n"
+	"             nginx's: directives in front of the file\n"
+	"  -t         check it, tell what is wrong, exit with 0 or 1\n"
+	"  -T         check it and print it: nginx's as it was read, comfymux's in full as\n"
+	"             JSON\n"
+	"  -q         with -t: say nothing but what is wrong\n"
+	"  -v, -V     print the version; with the libraries and what there is of nginx's\n"
+	"             modules\n"
+	"  -?, -h     print this\n"
 	"  -s WORD    tell the running one: reload, stop (now), quit (finish first),\n"
 	"             reopen (log files)\n"
-	"  -d SWITCH  for debugging: nosplice, shortio, failalloc=N; may be repeated\n";
+	"  -d SWITCH  for debugging: nosplice, shortio, failalloc=N; may be repeated\n"
+	"  --to-native\n"
+	"             print nginx's configuration as one of comfymux's\n";
 
 static const struct {
 	const char *word;
@@ -77,6 +87,12 @@ static int set_value(struct command_line *line, char option, const char *value, 
 	case 'p':
 		line->prefix = value;
 		return 0;
+	case 'e':
+		line->error_log = value;
+		return 0;
+	case 'g':
+		line->globals = value;
+		return 0;
 	case 's':
 		return set_signal(line, value, err);
 	default:
@@ -94,6 +110,10 @@ static bool set_flag(struct command_line *line, enum command *wins, char option)
 	case 'T':
 		line->command = COMMAND_DUMP;
 		return true;
+	case 'q':
+		line->is_quiet = true;
+		return true;
+	case '?':
 	case 'h':
 		*wins = COMMAND_HELP;
 		return true;
@@ -124,7 +144,7 @@ static int take_word(struct command_line *line, enum command *wins, const char *
 	} while (*word != '\0' && set_flag(line, wins, *word));
 	if (*word == '\0')
 		return 0;
-	if (strchr("cpsd", *word) == NULL)
+	if (strchr("cpegsd", *word) == NULL)
 		return refuse_option(*word, "is unknown", err);
 	const char *value = word[1] != '\0' ? word + 1 : *next;
 	if (value == NULL)
@@ -142,6 +162,10 @@ int command_line_parse(struct command_line *ret_line, int argc, char *const *arg
 	for (int i = 1; i < argc; i++) {
 		const char *next = i + 1 < argc ? argv[i + 1] : NULL;
 		const char *offered = next;
+		if (strcmp(argv[i], "--to-native") == 0) {
+			line.command = COMMAND_NATIVE;
+			continue;
+		}
 		if (argv[i][0] != '-' || argv[i][1] == '\0') {
 			err_set(err, "\"%s\" stands alone: nothing takes it", argv[i]);
 			return -EINVAL;

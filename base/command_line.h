@@ -17,14 +17,18 @@ enum command {
 	COMMAND_VERSIONS, /* -V */
 	COMMAND_HELP,     /* -h */
 	COMMAND_SIGNAL,   /* -s */
+	COMMAND_NATIVE,   /* --to-native */
 };
 
 struct command_line {
 	enum command command;
-	const char *file;   /* borrowed from argv, or COMMAND_LINE_FILE */
-	const char *prefix; /* borrowed from argv; NULL: none given */
-	int signal;         /* COMMAND_SIGNAL: what reload, stop, quit or reopen stands for */
-	const char *word;   /* the word itself; borrowed from argv */
+	const char *file;      /* borrowed from argv, or COMMAND_LINE_FILE */
+	const char *prefix;    /* borrowed from argv; NULL: none given */
+	const char *error_log; /* -e: likewise */
+	const char *globals;   /* -g: likewise */
+	bool is_quiet;         /* -q: -t says nothing but what is wrong */
+	int signal;            /* COMMAND_SIGNAL: what reload, stop, quit or reopen stands for */
+	const char *word;      /* the word itself; borrowed from argv */
 	bool no_splice, short_io;
 	uint32_t fail_alloc; /* every Nth allocation fails; 0: none */
 };

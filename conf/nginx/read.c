@@ -8,8 +8,7 @@
 static bool find_folders(struct ngx_build *b, const char *file)
 {
 	b->conf_prefix = conf_path_beside(b->arena, file, "");
-	b->prefix = b->rules != NULL && b->rules->prefix != NULL ? b->rules->prefix
-								 : b->conf_prefix;
+	b->prefix = b->rules != NULL && b->rules->prefix != NULL ? b->rules->prefix : NGX_PREFIX;
 	return b->conf_prefix != NULL;
 }
 

@@ -7,6 +7,9 @@
 #include "conf/conf.h"
 #include "conf/nginx/ast.h"
 
+/* Without -p most relative paths start here, as with Debian's nginx. */
+#define NGX_PREFIX "/usr/share/nginx/"
+
 /* The whole tree, in `arena`, which also holds `parsed`. NULL: no memory at all. With a problem
  * added it is not fit for use, but conf_disown has to be called for it. */
 struct conf *ngx_read(struct arena *arena, const struct ngx_tree *parsed, const char *file,

@@ -62,6 +62,15 @@ static void each_option_is_understood(void **state)
 	assert_int_equal(parsed("-v").command, COMMAND_VERSION);
 	assert_int_equal(parsed("-V").command, COMMAND_VERSIONS);
 	assert_int_equal(parsed("-h").command, COMMAND_HELP);
+	assert_int_equal(parsed("-?").command, COMMAND_HELP);
+	assert_int_equal(parsed("--to-native").command, COMMAND_NATIVE);
+	assert_string_equal(parsed("-e x.log").error_log, "x.log");
+	assert_string_equal(parsed("-g daemon;").globals, "daemon;");
+	assert_null(parsed("-t").error_log);
+	assert_null(parsed("-t").globals);
+	assert_false(parsed("-t").is_quiet);
+	assert_true(parsed("-tq").is_quiet);
+	assert_true(parsed("-q -T").is_quiet);
 	assert_int_equal(parsed("-tc x.conf").command, COMMAND_CHECK);
 	assert_string_equal(parsed("-tc x.conf").file, "x.conf");
 	assert_string_equal(parsed("-c -t").file, "-t");
