@@ -138,6 +138,52 @@ enum conf_autoindex_format { CONF_AUTOINDEX_HTML, CONF_AUTOINDEX_XML, CONF_AUTOI
 
 enum conf_if_modified { CONF_IMS_OFF, CONF_IMS_EXACT, CONF_IMS_BEFORE };
 
+/* Where temporary files are made; /tmp when none was given. */
+struct conf_temp_path {
+	const char *path;
+	uint8_t levels[3]; /* digits of the folders below it; 0: no more */
+};
+
+/* -- gzip -- */
+
+/* What gzip_proxied may name: answers to requests with a Via field are packed if ... */
+enum {
+	CONF_GZIP_PROXIED_OFF = 1 << 0,
+	CONF_GZIP_EXPIRED = 1 << 1,
+	CONF_GZIP_NO_CACHE = 1 << 2,
+	CONF_GZIP_NO_STORE = 1 << 3,
+	CONF_GZIP_PRIVATE = 1 << 4,
+	CONF_GZIP_NO_LAST_MODIFIED = 1 << 5,
+	CONF_GZIP_NO_ETAG = 1 << 6,
+	CONF_GZIP_AUTH = 1 << 7,
+	CONF_GZIP_ANY = 1 << 8,
+};
+
+/* Beside text/html, in lower case; "*": any. */
+struct conf_gzip_types {
+	struct slice *items;
+	uint32_t count, room;
+};
+
+/* User-Agents that get nothing packed. */
+struct conf_gzip_disable {
+	const struct regex **items;
+	uint32_t count, room;
+};
+
+struct conf_gzip {
+	bool is_on, vary, gunzip;
+	struct conf_gzip_types types;
+	struct conf_gzip_disable disable;
+	uint32_t proxied; /* CONF_GZIP_* */
+	uint64_t min_length;
+	uint32_t level;        /* 1 to 9 */
+	uint32_t http_version; /* 10 or 11 */
+	uint32_t window, hash; /* zlib's windowBits and memLevel */
+	uint32_t buffers_count;
+	uint64_t buffers_size;
+};
+
 /* -- proxy_* -- */
 
 struct conf_set_header {
@@ -224,7 +270,7 @@ struct conf_proxy {
 	uint32_t buffers_count;
 	uint64_t buffers_size;
 	uint64_t busy_buffers_size, temp_file_write_size, max_temp_file_size, limit_rate;
-	const char *temp_path;
+	struct conf_temp_path temp_path;
 	uint64_t connect_timeout_ms, send_timeout_ms, read_timeout_ms;
 	uint32_t next_upstream; /* CONF_NEXT_* */
 	uint32_t next_upstream_tries;
@@ -251,7 +297,7 @@ struct conf_loc {
 	struct conf_try_files try_files; /* not inherited */
 	uint64_t client_max_body_size, client_body_buffer_size;
 	enum conf_switch client_body_in_file_only; /* CONF_AUTO: clean */
-	const char *client_body_temp_path;
+	struct conf_temp_path client_body_temp_path;
 	uint64_t client_body_timeout_ms, send_timeout_ms;
 	uint64_t keepalive_timeout_ms,
 		keepalive_header_s; /* the second: 0 for no Keep-Alive field */
@@ -286,7 +332,7 @@ struct conf_loc {
 
 	struct conf_proxy proxy;
 	struct conf_upstream_tls upstream_tls; /* what proxy.tls points at */
-	struct conf_gzip *gzip;           /* conf/nginx/set_body.c defines it with what it needs */
+	struct conf_gzip gzip;
 	const struct conf_access *access; /* allow, deny */
 	const struct conf_auth *auth;     /* auth_basic */
 	const struct conf_auth_request *auth_request;

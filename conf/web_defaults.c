@@ -24,7 +24,7 @@ const struct conf_loc conf_loc_defaults = {
 	.types = {default_types, COUNT_OF(default_types)},
 	.client_max_body_size = 1024 * 1024,
 	.client_body_buffer_size = 16384,
-	.client_body_temp_path = "client_body_temp",
+	.client_body_temp_path = {.path = "/tmp"},
 	.client_body_timeout_ms = 60000,
 	.send_timeout_ms = 60000,
 	.keepalive_timeout_ms = 75000,
@@ -44,6 +44,17 @@ const struct conf_loc conf_loc_defaults = {
 	.max_ranges = UINT32_MAX,
 	.autoindex_exact_size = true,
 	.resolver_timeout_ms = 30000,
+	.gzip =
+		{
+			.http_version = 11,
+			.proxied = CONF_GZIP_PROXIED_OFF,
+			.min_length = 20,
+			.level = 1,
+			.window = 15,
+			.hash = 8,
+			.buffers_count = 32,
+			.buffers_size = 4096,
+		},
 	.proxy =
 		{
 			.http_version = 10,
@@ -57,7 +68,7 @@ const struct conf_loc conf_loc_defaults = {
 			.busy_buffers_size = 8192,
 			.temp_file_write_size = 8192,
 			.max_temp_file_size = UINT64_C(1024) * 1024 * 1024,
-			.temp_path = "proxy_temp",
+			.temp_path = {.path = "/tmp"},
 			.connect_timeout_ms = 60000,
 			.send_timeout_ms = 60000,
 			.read_timeout_ms = 60000,

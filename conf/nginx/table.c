@@ -11,6 +11,7 @@ const struct ngx_area *const ngx_areas[] = {
 	&ngx_area_rewrite,
 	&ngx_area_proxy,
 	&ngx_area_headers,
+	&ngx_area_body,
 	&ngx_area_map,
 	&ngx_area_log,
 	&ngx_area_access,
