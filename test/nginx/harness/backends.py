@@ -34,7 +34,7 @@ class Hang:
 
 
 class Switch:
-    """101 with these fields; then says after, and sends every octet back that comes."""
+    """This head of a 101, if the request asks for one; then says after, and sends every octet back that comes."""
 
     def __init__(self, head, after=b""):
         self.head, self.after = head, after
@@ -83,9 +83,9 @@ class Request:
 class Backend:
     """Listens on an address of its own; one thread per connection, which ends with it."""
 
-    def __init__(self, all_of_them, name, address, tls=None):
+    def __init__(self, all_of_them, name, address, tls=None, port=0):
         self.all, self.name, self.tls = all_of_them, name, tls
-        self.listener = socket.create_server((address, 0), backlog=64)
+        self.listener = socket.create_server((address, port), backlog=64)
         self.where = "%s:%d" % self.listener.getsockname()
         self.open = set()
         self.threads = []
@@ -151,7 +151,7 @@ class Backend:
 
     def _answer(self, sock, reader, request, answer):
         """False: the connection is over."""
-        if answer is None:
+        if answer is None or (isinstance(answer, Switch) and not request.get("upgrade")):
             closes = ("Connection: close",) if self._is_last(request) else ()
             answer = ok(f"{self.name}\n", "Content-Type: text/plain", *closes)
         if isinstance(answer, Close):
@@ -218,22 +218,17 @@ class Script:
         return waiting.pop(0) if waiting else None
 
 
-class Backends:
-    """All backends of a run. One side at a time is asked, so a new connection belongs to the running script."""
+class Stage:
+    """Backends and the script they play. One side at a time is asked, so a new connection belongs to the running script."""
 
-    PLAIN, TLS = 6, 2
-
-    def __init__(self, net, certificates):
+    def __init__(self):
         self.lock = threading.Condition()
         self.script = Script()
         self.numbers = {}
         self.by_name = {}
-        for i in range(1, self.PLAIN + 1):
-            self.by_name[f"B{i}"] = Backend(self, f"B{i}", net.host(10 + i))
-        for i in range(1, self.TLS + 1):
-            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            tls.load_cert_chain(*certificates.of("worker.test"))
-            self.by_name[f"S{i}"] = Backend(self, f"S{i}", net.host(20 + i), tls)
+
+    def add(self, name, address, **more):
+        self.by_name[name] = Backend(self, name, address, **more)
 
     def begin(self, script):
         with self.lock:
@@ -264,3 +259,18 @@ class Backends:
     def close(self):
         for backend in self.by_name.values():
             backend.close()
+
+
+class Backends(Stage):
+    """B1 .. B6, plain, and S1, S2, with TLS."""
+
+    PLAIN, TLS = 6, 2
+
+    def __init__(self, net, certificates):
+        super().__init__()
+        for i in range(1, self.PLAIN + 1):
+            self.add(f"B{i}", net.host(10 + i))
+        for i in range(1, self.TLS + 1):
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(*certificates.of("worker.test"))
+            self.add(f"S{i}", net.host(20 + i), tls=tls)
