@@ -74,11 +74,8 @@ void defs_uploads_changed(struct defs *defs, uint64_t tag);
 struct defs_class;
 const struct defs_class *defs_find(const struct defs *defs, struct slice class_type);
 bool defs_class_is_output(const struct defs_class *class_);
-/* The input's definition, e.g. ["INT", {"default": 20, "min": 1}], from one of the workers that
- * have it. *ret_is_required. False: the class has no such input. */
-bool defs_class_input(const struct defs_class *class_, struct slice name,
-	struct json_value *ret_definition, bool *ret_is_required);
-/* All of them: called for each input with its section ("required", "optional", "hidden"). */
+/* Its inputs, each with its section ("required", "optional", "hidden") and its definition, e.g.
+ * ["INT", {"default": 20, "min": 1}], from one of the workers that have it. */
 void defs_class_inputs(const struct defs_class *class_,
 	void (*each)(
 		void *arg, struct slice section, struct slice name, struct json_value definition),

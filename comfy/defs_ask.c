@@ -110,26 +110,6 @@ bool defs_class_is_output(const struct defs_class *class_)
 	return false;
 }
 
-static struct defs_input *find_input(const struct defs_class *class_, struct slice name)
-{
-	struct defs_input *input = NULL;
-	for (struct defs_variant *variant = first_live(class_); variant != NULL && input == NULL;
-		variant = next_live(variant->next))
-		input = variant_input(variant, name);
-	return input;
-}
-
-bool defs_class_input(const struct defs_class *class_, struct slice name,
-	struct json_value *ret_definition, bool *ret_is_required)
-{
-	const struct defs_input *input = find_input(class_, name);
-	if (input == NULL)
-		return false;
-	*ret_definition = input->definition;
-	*ret_is_required = slice_is(input->section, SLICE("required"));
-	return true;
-}
-
 void defs_class_inputs(const struct defs_class *class_,
 	void (*each)(
 		void *arg, struct slice section, struct slice name, struct json_value definition),

@@ -158,7 +158,6 @@ bool jobs_kept_number(
 
 uint32_t jobs_count(const struct jobs *jobs, enum job_state state);
 uint32_t jobs_active(const struct jobs *jobs); /* accepted and not ended: queue_remaining */
-uint64_t jobs_epoch(const struct jobs *jobs);  /* changes with every state, add, drop, archive */
 /* list_each over in_table. Active ones in order of age; ended ones in order of their end. */
 const struct list *jobs_all_active(const struct jobs *jobs);
 const struct list *jobs_all_ended(const struct jobs *jobs);

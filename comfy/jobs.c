@@ -20,7 +20,7 @@ struct jobs {
 	struct list active, ended;
 	uint32_t states[JOB_STATES];
 	uint64_t ended_bytes;
-	uint64_t epoch, queue_epoch, history_epoch;
+	uint64_t queue_epoch, history_epoch;
 	uint64_t next_seq;
 	int64_t counter;
 	void (*on_drop)(void *arg, struct job *job);
@@ -59,7 +59,7 @@ struct jobs *jobs_create(const struct jobs_limits *limits)
 	list_init(&jobs->active);
 	list_init(&jobs->ended);
 	/* Nobody who has seen nothing yet has seen epoch 1. */
-	jobs->epoch = jobs->queue_epoch = jobs->history_epoch = 1;
+	jobs->queue_epoch = jobs->history_epoch = 1;
 	if (jobs->buckets == NULL) {
 		free(jobs);
 		return NULL;
@@ -193,7 +193,6 @@ static void changed(struct jobs *jobs, enum job_state from, enum job_state to)
 {
 	int before = shown_as(from);
 	int after = shown_as(to);
-	jobs->epoch++;
 	if (before == after && before != 3)
 		return;
 	if (before == 1 || before == 2 || after == 1 || after == 2)
@@ -371,11 +370,6 @@ uint32_t jobs_active(const struct jobs *jobs)
 	for (int state = JOB_WAITING; state < JOB_DONE; state++)
 		count += jobs->states[state];
 	return count;
-}
-
-uint64_t jobs_epoch(const struct jobs *jobs)
-{
-	return jobs->epoch;
 }
 
 uint64_t jobs_queue_epoch(const struct jobs *jobs)

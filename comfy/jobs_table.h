@@ -17,7 +17,7 @@ void job_keep(struct job *job);
 void job_release(struct job *job);
 /* Its archive and result count from now on; may drop others. */
 void jobs_count_archive(struct jobs *jobs, struct job *job);
-/* As jobs_epoch, for what GET /queue and GET /history show and nothing else. */
+/* Each grows with every change of what GET /queue, and GET /history, show. */
 uint64_t jobs_queue_epoch(const struct jobs *jobs);
 uint64_t jobs_history_epoch(const struct jobs *jobs);
 /* The pages that are being made or kept: jobs_pages.c's. */

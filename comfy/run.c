@@ -215,7 +215,6 @@ bool run_was_hit_by_mistake(struct fleet *fleet, struct job *job)
 static void outcome(struct job *job, enum run_outcome outcome)
 {
 	job->run->outcome = outcome;
-	job->run->terminal_us = clock_now_us;
 	deadline_set(&job->run->deadline, MARKER_TIMEOUT_MS);
 }
 

@@ -38,7 +38,6 @@ struct job_run {
 	uint8_t refusals;   /* questions in a row that nobody took */
 	bool is_unwanted;   /* it was cancelled while it was on its way */
 	uint8_t history_tries;
-	uint64_t terminal_us;
 	uint64_t heard_us; /* the last event of it */
 };
 

@@ -93,11 +93,6 @@ void sched_client_destroy(struct sched_client *client)
 	list_push_back(&client->schedule->gone, &client->in_active);
 }
 
-uint32_t sched_client_waiting(const struct sched_client *client)
-{
-	return client->waiting;
-}
-
 struct sched_worker *sched_worker_create(struct schedule *schedule, void *arg)
 {
 	/* Twice: the free ones, and those of them that may run a job. */
@@ -142,19 +137,9 @@ void sched_worker_restarted(struct sched_worker *worker)
 	estimate_forget_models(&worker->place);
 }
 
-double sched_worker_speed(const struct sched_worker *worker)
-{
-	return worker->place.speed;
-}
-
 uint32_t schedule_waiting(const struct schedule *schedule)
 {
 	return schedule->waiting;
-}
-
-double schedule_expected_run(const struct schedule *schedule, const struct graph_facts *facts)
-{
-	return estimate_run(schedule->estimate, facts);
 }
 
 /* -- lines -- */

@@ -59,7 +59,6 @@ void schedule_set(struct schedule *schedule, const struct sched_settings *settin
 /* One for each client id, as long as it has jobs here or was seen lately. */
 struct sched_client *sched_client_create(struct schedule *schedule) MUST_CHECK;
 void sched_client_destroy(struct sched_client *client); /* no jobs wait, some may run; takes NULL */
-uint32_t sched_client_waiting(const struct sched_client *client);
 
 struct sched_worker *sched_worker_create(struct schedule *schedule, void *arg) MUST_CHECK;
 void sched_worker_destroy(struct sched_worker *worker); /* takes NULL */
@@ -68,7 +67,6 @@ void *sched_worker_arg(const struct sched_worker *worker);
 void sched_worker_set_room(struct sched_worker *worker, uint32_t room);
 /* It was restarted: no models are loaded. What was learned of its speed stays. */
 void sched_worker_restarted(struct sched_worker *worker);
-double sched_worker_speed(const struct sched_worker *worker);
 
 void schedule_add(struct schedule *schedule, struct sched_client *client, struct sched_job *job);
 void schedule_remove(struct sched_job *job); /* legal for one that does not wait */
@@ -99,8 +97,5 @@ enum sched_end {
  * room is the caller's to set. */
 void schedule_ended(struct schedule *schedule, double now_s, struct sched_job *job,
 	struct sched_worker *worker, enum sched_end end, double run_s, bool was_cached);
-
-/* What such a job is expected to take on a worker of speed 1, loading apart. Above 0 always. */
-double schedule_expected_run(const struct schedule *schedule, const struct graph_facts *facts);
 
 #endif

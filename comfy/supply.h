@@ -40,8 +40,6 @@ void supply_begin(struct fleet *fleet);
 void supply_uploads_changed(struct fleet *fleet);
 /* False: it names a result without a tag, and this worker's file of that name is another one. */
 bool supply_allows(const struct supply_names *names, const struct fleet_worker *worker);
-/* How many of them the worker has not yet. `names` may be NULL. */
-uint32_t supply_missing(const struct supply_names *names, const struct fleet_worker *worker);
 
 /* -- Getting them there -- */
 

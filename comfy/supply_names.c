@@ -212,13 +212,3 @@ bool supply_allows(const struct supply_names *names, const struct fleet_worker *
 	return maker == NULL || !fleet_worker_is_up(maker) || maker->is_leaving ||
 	       maker->backend->is_draining;
 }
-
-uint32_t supply_missing(const struct supply_names *names, const struct fleet_worker *worker)
-{
-	uint32_t missing = 0;
-	for (uint32_t i = 0; names != NULL && i < names->count; i++) {
-		const struct spool_file *file = names->names[i].file;
-		missing += file == NULL || !supply_worker_has(worker->supply, file);
-	}
-	return missing;
-}

@@ -14,7 +14,7 @@
 
 #include <math.h>
 
-#include "comfy/schedule.h"
+#include "comfy/schedule_state.h"
 
 #define CLIENTS 4
 #define WORKERS 4

@@ -319,19 +319,11 @@ static void count_input(
 static void test_a_class_tells_its_inputs(void **state)
 {
 	(void)state;
-	struct json_value definition;
-	bool is_required = false;
 	struct text text;
 	have(a, "{\"K\": {\"input\": {\"required\": {\"st\\u0065ps\": [\"INT\", {\"min\": 1}]}, "
 		"\"optional\": {\"mask\": [\"MASK\"]}, \"hidden\": {\"p\": \"PROMPT\"}}, "
 		"\"output\": [\"LATENT\"], \"output_node\": true}}");
 	const struct defs_class *class_ = defs_find(defs, SLICE("K"));
-	assert_true(defs_class_input(class_, SLICE("steps"), &definition, &is_required));
-	assert_true(is_required);
-	assert_true(slice_is(definition.raw, SLICE("[\"INT\", {\"min\": 1}]")));
-	assert_true(defs_class_input(class_, SLICE("mask"), &definition, &is_required));
-	assert_false(is_required);
-	assert_false(defs_class_input(class_, SLICE("none"), &definition, &is_required));
 	assert_true(defs_class_is_output(class_));
 	assert_true(slice_is(defs_class_outputs(class_).raw, SLICE("[\"LATENT\"]")));
 	text_init(&text, 0);

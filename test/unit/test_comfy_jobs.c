@@ -121,11 +121,11 @@ static void a_job_that_was_never_added_can_be_dropped(void **state)
 {
 	struct jobs *jobs = *state;
 	struct job *job = jobs_new(jobs, id_of(1));
-	uint64_t epoch = jobs_epoch(jobs);
+	uint64_t epoch = jobs_queue_epoch(jobs);
 	jobs_move(jobs, job, JOB_WAITING);
 	job->body = blob_copy("x", 1);
 	jobs_drop(jobs, job);
-	assert_int_equal(jobs_epoch(jobs), epoch);
+	assert_int_equal(jobs_queue_epoch(jobs), epoch);
 	assert_int_equal(jobs_active(jobs), 0);
 }
 
@@ -256,24 +256,19 @@ static void an_id_that_comes_again_replaces_the_ended_one_when_it_ends(void **st
 	assert_ptr_equal(find(jobs, 1), second);
 }
 
-static void every_change_is_a_new_epoch(void **state)
+static void every_change_that_can_be_seen_is_a_new_epoch(void **state)
 {
 	struct jobs *jobs = *state;
-	uint64_t epoch = jobs_epoch(jobs);
 	uint64_t queue = jobs_queue_epoch(jobs);
 	uint64_t history = jobs_history_epoch(jobs);
 	struct job *job = jobs_new(jobs, id_of(1));
 	jobs_number(jobs, job, false);
-	assert_int_equal(jobs_epoch(jobs), epoch);
 	jobs_add(jobs, job);
-	assert_true(jobs_epoch(jobs) > epoch);
 	assert_int_equal(jobs_queue_epoch(jobs), queue); /* nobody sees it yet */
 	jobs_move(jobs, job, JOB_WAITING);
 	assert_true(jobs_queue_epoch(jobs) > queue);
 	queue = jobs_queue_epoch(jobs);
-	epoch = jobs_epoch(jobs);
 	jobs_move(jobs, job, JOB_PLACING);
-	assert_true(jobs_epoch(jobs) > epoch);
 	assert_int_equal(jobs_queue_epoch(jobs), queue); /* pending as before */
 	jobs_move(jobs, job, JOB_RUNNING);
 	assert_true(jobs_queue_epoch(jobs) > queue);
@@ -523,7 +518,7 @@ int main(void)
 		T(the_oldest_ended_ones_are_dropped),
 		T(what_results_weigh_is_bounded),
 		T(an_id_that_comes_again_replaces_the_ended_one_when_it_ends),
-		T(every_change_is_a_new_epoch),
+		T(every_change_that_can_be_seen_is_a_new_epoch),
 		T(the_counter_gives_whole_numbers_and_front_ones_overtake),
 		T(a_number_of_a_clients_own_is_written_as_python_does),
 		T(numbers_go_on_behind_those_of_the_journal),

@@ -11,11 +11,9 @@ static void nothing_is_next_without_jobs_or_room(void **state)
 	expect_none();
 	assert_int_equal(f.asked, 0);
 	assert_int_equal(schedule_waiting(f.schedule), 1);
-	assert_int_equal(sched_client_waiting(f.clients[0]), 1);
 	free_worker(2);
 	expect_next(&f.jobs[0], 2);
 	assert_int_equal(schedule_waiting(f.schedule), 0);
-	assert_int_equal(sched_client_waiting(f.clients[0]), 0);
 	submit(0, 0);
 	expect_none(); /* its room was one */
 }
@@ -324,9 +322,9 @@ static void what_failed_or_was_cached_teaches_nothing(void **state)
 		schedule_ended(f.schedule, f.now_s + 1, job, f.workers[0], ends[i].end, 1,
 			ends[i].was_cached);
 	}
-	assert_true(fabs(schedule_expected_run(f.schedule, &facts) - 10) < 0.001);
+	assert_true(fabs(estimate_run(f.schedule->estimate, &facts) - 10) < 0.001);
 	ran(0, 0, 10);
-	assert_true(fabs(schedule_expected_run(f.schedule, &facts) - 10) < 0.001);
+	assert_true(fabs(estimate_run(f.schedule->estimate, &facts) - 10) < 0.001);
 }
 
 static void a_restarted_worker_has_to_load_again(void **state)

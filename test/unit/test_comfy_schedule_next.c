@@ -12,7 +12,7 @@ static void the_load_time_counts_twice(void **state)
 		teach(1, 7, 10, 3);
 		teach(1, 8, 10, 3);
 	}
-	double slow = 10 / sched_worker_speed(f.workers[0]) * sched_worker_speed(f.workers[1]);
+	double slow = 10 / f.workers[0]->place.speed * f.workers[1]->place.speed;
 	assert_true(slow > 13.5 && slow < 14.5);
 	/* 4 s longer there, 3 s of loading here: with alpha 1 the other one. */
 	free_worker(0);

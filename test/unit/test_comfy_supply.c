@@ -65,7 +65,6 @@ static void a_file_is_copied_once(void **state)
 	struct spool_file *cat = fleet_upload("cat.png", "miau");
 	struct supply_names *names = names_of(GRAPH("\"image\": \"cat.png\""));
 	assert_int_equal(cat->holds, 1);
-	assert_int_equal(supply_missing(names, &workers[0]), 1);
 	assert_false(supply_job(names, &workers[0], &waits[0]));
 	assert_int_equal(ask_count, 1);
 	assert_string_equal(asks[0].method, "POST");
@@ -228,7 +227,6 @@ static void names_are_found_in_any_text(void **state)
 	assert_null(names_of(GRAPH("\"a\": \"../c\xc3\xa9.png\"")));
 	struct supply_names *names = names_of(
 		GRAPH("\"a\": \"clip/space/m.png [temp]\", \"text\": \"c\\u00e9.png [input]\""));
-	assert_int_equal(supply_missing(names, &workers[0]), 2);
 	assert_int_equal(mask->holds, 1);
 	assert_int_equal(cat->holds, 1);
 	assert_true(supply_is_uploaded(&fleet, SLICE("clip/space/m.png [temp]")));
@@ -243,7 +241,6 @@ static void a_result_of_another_worker_is_fetched_once(void **state)
 	struct supply_names *names = names_of(
 		GRAPH("\"a\": \"@w2/s/r.png [output]\", \"b\": \"@w2/s/r.png [output]\""));
 	assert_non_null(names);
-	assert_int_equal(supply_missing(names, &workers[0]), 1);
 	assert_true(supply_allows(names, &workers[0]));
 	assert_false(supply_job(names, &workers[0], &waits[0]));
 	assert_false(supply_job(names, &workers[1], &waits[1]));
