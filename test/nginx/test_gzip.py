@@ -1,4 +1,6 @@
 """What is compressed, and for whom."""
+import gzip
+
 from harness.backends import ok
 from harness.case import Case, cases, get, raw, request
 
@@ -53,6 +55,10 @@ CASES += [
     Case(get("/static/notes.txt", ZIP)), Case(get("/return/", ZIP)), Case(get("/files/none", ZIP)),
     Case(get("/files/notes.txt", ZIP), get("/files/app.js"), get("/return/", ZIP), note="three on one connection"),
 ]
+PACKED = [ok(gzip.compress(TEXT.encode(), mtime=0), "Content-Type: text/plain", "Content-Encoding: gzip", 'ETag: "abc"')]
+CASES += [Case(get("/memory/", ZIP), answers=plain(), note="little memory"),
+          Case(get("/gunzip/", ZIP), answers=PACKED, note="packed, and wanted so"), Case(get("/gunzip/"), answers=PACKED, note="packed, not wanted"),
+          Case(request("HEAD", "/gunzip/"), answers=[ok(b"", "Content-Encoding: gzip", "Content-Length: 55", length=False)], note="packed, HEAD")]
 VIA = "Via: 1.1 cache"
 PROXIED = [("plain", ()), ("expired", ("Expires: Thu, 01 Jan 1970 00:00:01 GMT",)), ("no-cache", ("Cache-Control: no-cache",)),
            ("no-store", ("Cache-Control: no-store",)), ("private", ("Cache-Control: private",)),

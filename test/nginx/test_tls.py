@@ -3,7 +3,9 @@ import ssl
 
 import pytest
 
+from harness import normal
 from harness.case import Case, cases, get, on, post, request
+from harness.certificates import Certificates
 
 TLS = {}
 TLS12 = {"versions": (None, ssl.TLSVersion.TLSv1_2)}
@@ -33,6 +35,8 @@ CASES = [
 @pytest.fixture(scope="session", autouse=True)
 def more_certificates(certificates):
     certificates.of("second.test")
+    certificates.locked()
+    certificates.revoke("revoked.test")
     return certificates
 
 
@@ -72,3 +76,36 @@ def handshake(side, port, **tls):
 @on("tls")
 def test_a_handshake(both, port, tls):
     both.same(lambda side: handshake(side, port, **tls))
+
+
+MORE = [
+    Case(get("/"), tls=TLS, note="locked key for the worker"), Case(get("/crl/"), tls=TLS, note="a list of the revoked"), Case(get("/vars"), tls=TLS12, note="vars"),
+    Case(get("/"), port=1, tls=TLS, note="no certificate"), Case(get("/"), port=2, note="ssl off"), Case(get("/"), port=3, tls=TLS, note="optional_no_ca, none"),
+]
+
+
+@cases("tls_more", MORE)
+def test_tls_more(both, case):
+    both.compare(case)
+
+
+@pytest.mark.parametrize("port", [1, 3])
+@pytest.mark.parametrize("name", ["me.test", "revoked.test", "stranger"])
+@on("tls_more")
+def test_whose_certificate_is_taken(both, port, name, tmp_path):
+    """One of ours, one that is revoked, one that somebody else signed."""
+    if name == "stranger":
+        other = Certificates(tmp_path / "other")
+        mine = other.of("stranger.test", "client")
+    else:
+        mine = both.certificates.of(name, "client")
+
+    def tell(side):
+        side.begin()
+        with side.connect(port, tls={"certificate": tuple(map(str, mine))}) as client:
+            answer = client.ask(get("/"))
+            return answer.lines[:1], answer.body
+
+    first, second = (tell(side) for side in both.sides)
+    assert first[0] == second[0]
+    assert both.same(lambda side: normal.PAGE_END.sub(b"", tell(side)[1])) is not None

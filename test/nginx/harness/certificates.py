@@ -21,6 +21,23 @@ class Certificates:
                       "-set_serial", str(0x1000 + sum(name.encode())), "-extfile", more, "-out", made)
         return made, key
 
+    def locked(self, name="locked", password="secret"):
+        """Like of(), the key behind a password."""
+        certificate, key = self.of(name)
+        self._run("ec", "-in", key, "-aes256", "-passout", f"pass:{password}", "-out", key)
+        return certificate, key
+
+    def revoke(self, name):
+        """A certificate of that name, and the list crl.pem on which it is."""
+        certificate, key = self.of(name, "client")
+        conf, index = self.folder / "ca.conf", self.folder / "index"
+        index.touch()
+        conf.write_text(f"[ca]\ndefault_ca=d\n[d]\ndatabase={index}\ndefault_md=sha256\ndefault_crl_days=30\n"
+                        f"private_key={self.key}\ncertificate={self.authority}\n")
+        self._run("ca", "-config", conf, "-revoke", certificate)
+        self._run("ca", "-config", conf, "-gencrl", "-out", self.folder / "crl.pem")
+        return certificate, key
+
     def _make(self, out, key, subject, *more):
         self._run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
                   "-subj", subject, "-out", out, *more, *(("-days", "30") if more else ()))

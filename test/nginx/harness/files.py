@@ -42,6 +42,7 @@ def make_files(folder):
     (folder / "large.bin").write_bytes(bytes(range(256)) * 4096)
     (folder / "htpasswd").write_text(PASSWORDS)
     (folder / "passwords").write_text("secret\n")
+    (folder / "ticket.key").write_bytes(bytes(range(80)))
     (folder / "dhparam.pem").write_text(DH)
     (folder / "snippets").mkdir()
     (folder / "snippets/one.conf").write_text("map $arg_x $snippet { default one; }\n")

@@ -28,7 +28,7 @@ REQUESTS = {
     "forwarded": [get("/view?filename=a%2Fb.png&x=%20", "X-Forwarded-For: 1.2.3.4", "X-Real-IP: 5.6.7.8", host=f"{SERVER}:80")],
     "prompt": [post("/prompt", '{"prompt":{}}', "Content-Type: application/json", host="comfy.LAN")],
     "upload": [post("/upload/image", "x" * 300_000, host=SERVER)],
-    "too large": [b"POST /upload/image HTTP/1.1\r\nHost: a\r\nContent-Length: 10485761\r\n\r\n"],
+    "too large": [post("/upload/image", "x" * 10_485_761)],
     "three": [get("/a"), get("/b%2Fc"), get("/d?e")],
     "no Host": [b"GET / HTTP/1.0\r\n\r\n"],
 }

@@ -1,7 +1,9 @@
 """nginx and comfymux on one configuration, and the comparison of what they do."""
 import difflib
+import grp
 import os
 import pathlib
+import pwd
 import re
 
 from . import normal, server, wait
@@ -119,7 +121,8 @@ class Pair:
                 "ELSEWHERE": server.ELSEWHERE if kind == "nginx" else "",
                 "DIR": folder, "A": address, "SIDE": folder.name, "FILES": self.files, "CERTS": certificate.parent,
                 "CERT": certificate, "KEY": key, "CA": self.certificates.authority,
-                "DEAD": f"{self.net.host(9)}:{self.dead}", "NET": self.net.prefix}
+                "DEAD": f"{self.net.host(9)}:{self.dead}", "NET": self.net.prefix,
+                "USER": pwd.getpwuid(os.geteuid()).pw_name, "GROUP": grp.getgrgid(os.getegid()).gr_name}
         made.update(self.backends.where())
         for i, port in enumerate(self.ports):
             made[f"P{i}"], made[f"L{i}"] = port, f"{address}:{port}"
