@@ -94,7 +94,7 @@ struct job {
 	size_t archive_bytes; /* inflated */
 	struct blob *summary; /* owned once ended: its part of the job list */
 	uint64_t run_ms;      /* once ended: what the job list sorts by */
-	/* jobs.c's: what it counts for in ended_bytes_most; who holds its memory. */
+	/* What it counts for in ended_bytes_most (jobs.c); who holds its memory (job.c). */
 	size_t counted_bytes;
 	uint32_t keeps;
 	uint8_t crashes; /* workers that died while it ran */

@@ -9,12 +9,17 @@
 struct jobs_pages;
 struct text;
 
-/* -- jobs.c -- */
+/* -- job.c -- */
 
+/* In no list, in CHECKED, kept once. NULL: no memory. */
+struct job *job_create(const char *id) MUST_CHECK;
 /* A job that is dropped while it is kept has left every list, and is freed with the last release.
  */
 void job_keep(struct job *job);
 void job_release(struct job *job);
+
+/* -- jobs.c -- */
+
 /* Its archive and result count from now on; may drop others. */
 void jobs_count_archive(struct jobs *jobs, struct job *job);
 /* Each grows with every change of what GET /queue, and GET /history, show. */
