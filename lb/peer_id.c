@@ -6,10 +6,12 @@ void lb_peer_id(const char *address, char out[33])
 {
 	static const char hex[] = "0123456789abcdef";
 	unsigned char digest[EVP_MAX_MD_SIZE];
-	unsigned n = 0;
-	if (EVP_Digest(address, strlen(address), digest, &n, EVP_md5(), NULL) != 1 || n != 16)
+	unsigned octets = 0;
+	size_t n = 16;
+	if (EVP_Digest(address, strlen(address), digest, &octets, EVP_md5(), NULL) != 1 ||
+		octets != n)
 		n = 0;
-	for (unsigned i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		out[2 * i] = hex[digest[i] >> 4];
 		out[2 * i + 1] = hex[digest[i] & 15];
 	}

@@ -215,7 +215,7 @@ static bool is_zone_free(struct ngx_build *b, const struct ngx_node *node, const
 {
 	const struct ngx_upstreams *all = b->upstreams;
 	for (uint32_t i = 0; i < all->list.count; i++) {
-		const struct ngx_upstream *one = all->list.items[i];
+		const struct ngx_upstream *one = all->list.items[i].one;
 		if (one == ngx_upstream_of(b) || one->conf.sticky.zone == NULL ||
 			strcmp(one->conf.sticky.zone, zone) != 0)
 			continue;

@@ -41,7 +41,7 @@ static struct ngx_upstream *add(struct ngx_build *b, const struct ngx_node *node
 	struct conf_pool *pool = arena_zero(b->arena, sizeof(*pool));
 	if (all == NULL)
 		return NULL;
-	struct ngx_upstream **place = ngx_push(b, &all->list);
+	struct ngx_upstream_place *place = ngx_push(b, &all->list);
 	if (one == NULL || pool == NULL) {
 		(void)ngx_no_memory(b);
 		return NULL;
@@ -65,7 +65,7 @@ static struct ngx_upstream *add(struct ngx_build *b, const struct ngx_node *node
 	one->name.n = name.n;
 	if (one->name.p == NULL)
 		return NULL;
-	*place = one;
+	place->one = one;
 	return one;
 }
 
@@ -75,7 +75,7 @@ static struct ngx_upstream *find(struct ngx_build *b, const struct ngx_node *nod
 {
 	struct ngx_upstreams *all = upstreams_of(b);
 	for (uint32_t i = 0; all != NULL && i < all->list.count; i++) {
-		struct ngx_upstream *one = all->list.items[i];
+		struct ngx_upstream *one = all->list.items[i].one;
 		if (!slice_is_nocase(one->name, name))
 			continue;
 		*ret_index = i;
@@ -288,7 +288,7 @@ static bool has_zone(const struct ngx_build *b, const char *zone)
 {
 	const struct ngx_upstreams *all = b->upstreams;
 	for (uint32_t i = 0; i < all->list.count; i++) {
-		const struct ngx_upstream *one = all->list.items[i];
+		const struct ngx_upstream *one = all->list.items[i].one;
 		if (one->has_zone_size && strcmp(one->zone, zone) == 0)
 			return true;
 	}
@@ -354,7 +354,7 @@ static bool finish_http(struct ngx_build *b)
 	if (b->conf->pools == NULL)
 		return ngx_no_memory(b);
 	for (uint32_t i = 0; i < all->list.count; i++)
-		if (!make_pool(b, all->list.items[i], &b->conf->pools[i]))
+		if (!make_pool(b, all->list.items[i].one, &b->conf->pools[i]))
 			return false;
 	b->conf->pool_count = all->list.count;
 	return true;

@@ -29,8 +29,12 @@ struct ngx_upstream {
 	bool has_zone_size;
 };
 
+struct ngx_upstream_place {
+	struct ngx_upstream *one;
+};
+
 struct ngx_upstreams {
-	CONF_ARRAY(struct ngx_upstream *) list; /* the index is that of conf.pools */
+	CONF_ARRAY(struct ngx_upstream_place) list; /* the index is that of conf.pools */
 };
 
 /* The block that is read. */

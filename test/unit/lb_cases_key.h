@@ -11,542 +11,442 @@
 /* clang-format off */
 static const struct lb_case hash_cases[] = {
 	{
-		"hash, drawn 0", CONF_METHOD_HASH,
+		"drawn 0", CONF_METHOD_HASH,
 		{
-			{.text = "unix:/hash0", .weight = 1, .max_fails = 1, .fail_timeout = 1},
-			{.text = "unix:/hash1", .max_fails = 1, .fail_timeout = 1, .max_conns = 2},
+			{.text = "unix:/tmp/lb-hash0", .weight = 1, .max_fails = 1, .fail_timeout = 1},
+			{.text = "unix:/tmp/lb-hash1", .max_fails = 1, .fail_timeout = 1, .max_conns = 2},
 		},
-		"g@k87ed3f35>0 ha@k24970d2d>1 g@k67ff379c>1 g@k3630e898>1 hb@k2fb6de79>0 "
-		"hc@k5ca11e6e>0 g@kba794550>1 ra g@k4a197ac9>0 g@k63daca2f>0 g@k4468df0>0 "
-		"rc g@k1897b1cb>0 hd@k5b7345f0>0 g@kb1e53162>1 he@k14d76ce3>1 rd "
-		"hf@k71992f2b>1 hg@k9e8583e8>0 hh@kcddb9d10>0 w3 hi@k6660f464>0 "
-		"g@kd901393>0 g@k830bc90b>0 hj@kfa75c52e>0 g!0@ke6b6e991>0- g@k62a6eaf>- "
-		"g@kf4e53f9b>- g@k86e43aaa>- g!1@k632767cb>- g@k3be395fc>- g@k596da6e7>- "
-		"g@k38ccf46e>- g@k262d5352>- rf hn@k77ec6ea4>1 g@k720828f3>- g@kdde23ba>- "
-		"rg re w2 rn g@k4acb8a27>0 hp@kd63fa203>0 hq@k43fcaf7d>0 g@k835666f3>1 "
-		"g@k3a974f30>1 g@k30287a4c>1 g@k885c95e7>0 g@kbb6de884>0 g@kc2d129b1>0 "
-		"hr@k2a32963b>1 hs@ke49d0112>1 g@k6286989f>0 g@k65d1d69c>0 ht@ke75df6d7>0 "
-		"hu@k8e214d4d>0 g@ka9cc7595>0 rr g!1@>10 w1 g@k2cf6f352>0 rh hv@k1f2ef189>0 "
-		"hw@k1b8341f2>0 rp ru hx@k430d59f6>0 rv g@kd76bc6be>0 hy@k2fec15cf>0 ry rw "
-		"hz!1@k5ee91186>0 ha@kfc8cb781>0 ri g@k8defc094>0 g!1@>0 w3 g@kc00c8d9e>1 "
-		"rt g!1@k207944d3>0 g@k600a844f>0 g@>0 rj g@k78ee465c>1 rz g@k7b80e669>1 "
-		"g@kc8b7304a>0 g@ka577546a>1 rb rq rs rx ra",
+		"g@kf258f36d>0 ha@k24970d2d>1 g@k67ff379c>1 g@k3630e898>1 hb@k2fb6de79>0 "
+		"hc@k5ca11e6e>0 g@kba794550>1 rc g@k4a197ac9>0 g@k63daca2f>0 g@k4468df0>0 "
+		"rb hd@k16407c96>0 he@k5b7345f0>0 g@kb1e53162>1 hf@k14d76ce3>1 rf "
+		"hg@k71992f2b>1 hh@k9e8583e8>0 hi@kcddb9d10>0 w3 hj@k6660f464>0 "
+		"g@kd901393>0 g@k830bc90b>0 g!0@kfa75c52e>0- g@ke6b6e991>- g@k62a6eaf>- "
+		"g@kf4e53f9b>- g!1@k86e43aaa>- g@k632767cb>- g@k3be395fc>- g@k596da6e7>- "
+		"g@k38ccf46e>- g@k262d5352>- re g@k77ec6ea4>- g@k720828f3>- g@kdde23ba>- rg "
+		"hq@k5215c159>1 g@kf82ac21f>- w3 g@k7ba743a5>0 hr@k43fcaf7d>0 g@k835666f3>0 "
+		"g@k3a974f30>0 g@k30287a4c>0 g@k885c95e7>0 g@kbb6de884>0 g@kc2d129b1>0 "
+		"hs@k2a32963b>0 ht@ke49d0112>0 g@k6286989f>0 g@k65d1d69c>0 hu@ke75df6d7>0 "
+		"hv@k8e214d4d>0 g@ka9cc7595>0 ri g@k19163974>0 hw@k32a20149>0 "
+		"hx@k525e50c4>0 w1 hy@k1b8341f2>0 rv hz@kcd5716ac>0 g!1@k76396f28>0 "
+		"g@kf8e1cf33>0 rh g!01@k9163a7f6>0- rj ry g!0@ke4188fbd>- g@keeff062b>- rs "
+		"g@kc00c8d9e>- rw rx g@k2d9c44f0>- w1 g@k2a0e9360>- g@kcd21db6f>- rd rz "
+		"g@k207944d3>- ra g!1@kd346a8cb>1- g@k961f53c1>- g@kd1fe22b1>- "
+		"g@k219665db>- rq g@k7b80e669>- g@kc8b7304a>- g@ka577546a>- g@k3de3150c>- "
+		"rt g@k9fc1c19b>- g@ke274246a>- rr ru",
 	},
 	{
-		"hash, drawn 1", CONF_METHOD_HASH,
+		"drawn 1", CONF_METHOD_HASH,
 		{
-			{.text = "unix:/hash0", .weight = 4, .fail_timeout = 2},
-			{.text = "unix:/hash1", .max_fails = CASE_NONE, .fail_timeout = 1},
-			{.text = "unix:/hash2", .weight = 3, .fail_timeout = 1, .down = true, .max_conns = 3},
+			{.text = "unix:/tmp/lb-hash0", .weight = 1, .max_fails = 2, .fail_timeout = 1},
+			{.text = "unix:/tmp/lb-hash1", .weight = 4, .max_fails = CASE_NONE, .fail_timeout = 1},
+			{.text = "unix:/tmp/lb-hash2", .max_fails = 3, .fail_timeout = 1},
+			{.text = "unix:/tmp/lb-hash3", .max_fails = 2, .fail_timeout = 1},
+			{.text = "unix:/tmp/lb-hash4", .weight = 1, .fail_timeout = 1, .down = true},
 		},
-		"g@kf3f25276>0 ha@kc7b22f2b>0 hb@k79649d99>0 rb ra hc@k31b6857a>0 "
-		"g!1@k768d0e7f>0 g@k54d08d8>0 hd@kc58d7529>0 rc g@kb2ecfef0>0 rd "
-		"g@k174023a0>0 he@ke8136ad8>0 g@k5dddd303>0 g!012@kd863c5af>10 "
-		"hf@k5c9a7f60>1 g!012@ke94a6f01>1- hg@kd9439011>1 g!02@k69b3a12b>1 w1 rg "
-		"g@k76b0d98>1 hh@k4668ac4f>1 rh g!1@ke749bd33>1- g@ke1ea0568>1 "
-		"g@ke11e29d3>1 hj@ke1488608>1 g!0@k71a9f778>1 g@k500c715a>1 g@k1b625ff3>1 "
-		"rj hk@k61e6f6e3>1 g@ka922591d>1 g@k3fc099d0>1 hl@k23ea3ba4>1 g@k221296ad>1 "
-		"g@k5c29cf06>1 hm@kf3db0dd3>1 rm w3 rk hn@kc7b6b1e2>0 g@k2f73361b>1 "
-		"ho@k2a84284f>1 hp@kbbea4892>1 rp hq@kde7e0d5c>1 g@kbf4a410b>1 "
-		"g@kb8a77c77>1 g@kf7d27117>1 hr@k18c2f776>1 hs@k6f000f48>1 g!12@>1- "
-		"hu@k697f7a06>1 rf ru re hv!02@>1 g@k3e9dc470>0 w1 hw@kab589949>1 "
-		"g@ka80cb303>0 hx@ke22edf57>0 rl g@k6c6e8162>1 hy!2@keefc1551>1 "
-		"hz@k1803efe2>0 ha!0@kec29a5e4>1 hb@k9b3e6516>1 rs hc@k830ca2e>0 rn "
-		"g@kdc616351>0 hd@ke59031b5>1 g@kefbea661>0 g@k12dd2f14>0 ra he@kffd2318>0 "
-		"rv w2 g@k99f4b60c>0 g@k6e995276>0 g!012@k23bb10d6>10 hg@ke2c84278>1 "
-		"hh@k10c7c3e5>1 g@kf71519d5>1 g!012@kc26cae1b>1- g@k84ae9520>1 "
-		"g@k80694e47>1 g@>1 rh g@>1 g@k1ec86cfd>1 hj@kfd916b81>1 g@k6f470bcf>1 "
-		"g@keba6456c>1 hk@kac8607d3>1 rd ro rq rr rw rx ry rz rb rc re rg rj rk",
+		"ha!3@k31b6857a>1 g@k768d0e7f>3 g@k54d08d8>1 hb@kc58d7529>1 rb "
+		"hc!4@k6d4f2390>1 g@k174023a0>3 hd@ke8136ad8>1 g!01234@k5dddd303>1302 "
+		"g@kd863c5af>1 g!01234@k5c9a7f60>0132 hf@kb6a77a5>2 g@k5e04196a>1 "
+		"g@k69b3a12b>1 g@kcf7d584>2 g@k8f448a62>1 rf g@kb7c9210c>1 g@kdd6e9b0b>1 "
+		"hg@kbb97a63c>1 w2 rg g@k1f8bad>1 hh@kf97a22c5>1 g@>1 hi@kd2f92>0 "
+		"hj!3@kac3bb7ac>1 g@kd31d0172>1 hk!3@k98cbd349>2 rc g@k79f846cb>1 "
+		"hl@k211b8b13>3 hm@k7438ee50>1 g!3@kd90db60e>1 rl rd g@kee9d0225>1 "
+		"hn@ka5a49e8f>2 ho@ka282f61>1 hp@k63b48a94>1 g@k6800f4d3>1 w1 ra "
+		"hq@kc7b6b1e2>1 g@k2f73361b>3 hr@k2a84284f>1 hs@kbbea4892>1 ro rm "
+		"ht@kde7e0d5c>1 g@kbf4a410b>1 g@kb8a77c77>1 g@kf7d27117>3 hu@k18c2f776>1 "
+		"hv!34@k6f000f48>1 hw@>2 hx@k697f7a06>3 rv hy@ka202d783>3 ry hz@k6d84a67e>1 "
+		"ha@kd8f1ae7b>1 w3 rn g@kdb44d254>1 hb@ke22edf57>1 rp g!03@kd33a4d1a>31 "
+		"hc@keefc1551>2 g!01234@k1803efe2>0132 ri g@k220555aa>1 g@k1fa3447>1 rr "
+		"he@k7e72bae4>1 g@k55c72b20>1 g@kdc616351>1 hf@ke59031b5>1 g@kefbea661>1 "
+		"g@k12dd2f14>1 rj hg@k3dd97d97>1 w1 ra g!01234@k6e995276>12- g@k49ffea6c>1 "
+		"ru rt rs rk re rg rh hh@k448ffbe9>1 hi@kfd916b81>1 g@k6f470bcf>1 "
+		"g@keba6456c>1 hj@kac8607d3>1 rj rw g@ke42b98bf>1 g@k5d6c1876>1 rq rx rz rb "
+		"rc rf rh ri",
 	},
 	{
-		"hash, drawn 2", CONF_METHOD_HASH,
+		"drawn 2", CONF_METHOD_HASH,
 		{
-			{.text = "unix:/hash0", .max_fails = 2, .fail_timeout = 1, .max_conns = 2},
-			{.text = "unix:/hash1", .weight = 4, .fail_timeout = 2, .down = true},
+			{.text = "unix:/tmp/lb-hash0", .weight = 2, .max_fails = 2, .fail_timeout = 2},
+			{.text = "unix:/tmp/lb-hash1", .weight = 1, .fail_timeout = 2},
+			{.text = "unix:/tmp/lb-hash2", .fail_timeout = 2, .max_conns = 3},
 		},
-		"g@>0 g@k67ae2dbc>0 g@k1a6b6d78>0 g@kaee90ba2>0 ha@k3e5d077d>0 "
-		"g@k95406c92>0 hb@kc31c4f54>0 g@k15472228>- g@k5a43319>- g@k76219e15>- "
-		"g@kda541c88>- g!01@kcc69ece0>- g@ka729698f>- g@k7b82d311>- g@k7041dd8f>- "
-		"ra hh@kc193c16d>0 g@>- w2 g@k9b941c3>- g@k5e0faa13>- g!0@k571fc6dc>- "
-		"g@k45acb332>- g@kb317867d>- g@>- g@>- g@k35d11092>- rb hk@>0 g@k62bde635>- "
-		"g@k8a44ff95>- g@k4a32ea72>- g@k3f2b56b9>- g@k482df98e>- rk g@kbacba87>0 "
-		"g@k7db5d2d0>0 w1 g@kf99d718f>0 g!01@k9881387a>0 hn@k5d6673c2>0 "
-		"g@k6a859416>- g@k46449aa5>- g@k92861049>- g@ka4f1ed59>- g!01@k9b1b48a>- "
-		"g@kc8c15dad>- rh rn hr@k23b82ab3>0 g@kf5f05e3>0 hs@ka56d1f20>0 "
-		"g@k3e4c5006>- g@k7df05732>- g@kae24ef63>- g@k2f19d5ea>- w2 g@k660d8dd8>- "
-		"g@k9755e6f1>- g@kd7d4b566>- g@k4c089467>- g@>- g@k17903840>- g@k3fb84eda>- "
-		"g@k6e89914>- g@kabf98b1>- g@kaa9f997a>- g@k6e38ca28>- g@k9b1d25d3>- "
-		"g@k200b037>- g@kaec08e90>- g@k6524f11>- g@k1c73c37c>- w3 g@k3b0892f9>- "
-		"g@k4ba8b2c4>- g@kd85bf51d>- g@kb5af0962>- g@kef31d3b3>- g@k22544042>- "
-		"g@kaf7449ac>- rr hg@k70f2dd70>0 g@kf76ccc15>- g@k8b9adeb9>- g@kc0f75a29>- "
-		"g@k4f55768a>- g@k673ac814>- rs rg",
+		"ha@k3e5d077d>0 g@k95406c92>1 hb@kc31c4f54>1 hc@k15472228>1 g@k5a43319>1 "
+		"hd@k76219e15>1 g@kda541c88>1 rd g@k7d5e4768>0 he@k91b33730>0 "
+		"hf!0@k784eeeac>2 hg@k6c2e913>1 g@k4337bc44>0 g@k21699e6d>0 g@kc05498d5>2 "
+		"g@k9b941c3>0 g!2@k5e0faa13>1 g@k401009e6>0 g@kb187de5c>2 g@kc9421466>0 w3 "
+		"re g@k52f88451>0 hh@kc0bbf69b>0 rg rf g@k62bde635>0 g@k8a44ff95>0 "
+		"g@k4a32ea72>2 g@k3f2b56b9>1 hi@k482df98e>0 rh g@k134c3810>0 g@k18170b2b>2 "
+		"ra g!012@kf99d718f>012 hj@k9881387a>0 hk@k5d6673c2>0 hl@k6a859416>0 rl "
+		"g@ka8a101c7>0 w3 g@k58f924c9>2 g@k8cfad05a>0 g@kb4c3906c>2 hm@k7350bc84>2 "
+		"hn@kcf92fa>0 g@k6c7e6e04>0 rj ho@k23b82ab3>0 g@kf5f05e3>0 hp@ka56d1f20>0 "
+		"hq@k3e4c5006>0 rp g@kc257e02f>2 ri rb g@k9755e6f1>0 g@kd7d4b566>2 "
+		"hr@k4c089467>0 rq g@k56ccb2c8>0 w1 g!012@>012 ht@k17903840>0 ro "
+		"hu@k3101d366>0 g@k6e89914>0 g@kabf98b1>0 hv@kaa9f997a>0 g@k6e38ca28>0 "
+		"g@k9b1d25d3>0 g@k200b037>0 rk hw@kaec08e90>0 g@k6524f11>0 hx@k1c73c37c>0 "
+		"rn g@k4ba8b2c4>0 hy@kd85bf51d>0 ru g@k49f8a711>0 hz@kdc6b95e4>0 w2 "
+		"g@kef31d3b3>0 ha@ke915db2b>0 hb@kaf7449ac>0 ry g@k18a37b48>0 g@ke8167070>0 "
+		"g@k60202c15>0 rc hc@k2f6d09df>0 hd!1@k17164c3d>0 rv he@k1aad4416>0 "
+		"g@k94f3049d>0 hf@k4dfe5a87>0 hg@keadbc58c>0 hh@k72786cf1>0 g@k9704b99b>0 "
+		"g@k79f0d574>0 g@k45d9f3c>0 rm rr rt rw rx rz ra rb rc rd re rf rg rh",
 	},
 	{
-		"keys, 5 servers", CONF_METHOD_HASH,
+		"drawn 3", CONF_METHOD_HASH,
 		{
-			{.text = "unix:/hash0"},
-			{.text = "unix:/hash1"},
-			{.text = "unix:/hash2"},
-			{.text = "unix:/hash3"},
-			{.text = "unix:/hash4"},
+			{.text = "unix:/tmp/lb-hash0", .weight = 2, .fail_timeout = 1, .down = true},
+			{.text = "unix:/tmp/lb-hash1", .fail_timeout = 2},
 		},
-		"g@key-f6eac586d4>4 g@key-51b9adbcf2>2 g@key-c5642b2121>2 "
-		"g@key-467fd0c6ba>3 g@key-7a12cf911e>0 g@key-dc1aad4416>2 g@key-b301e7827>4 "
-		"g@key-2591ffe888>3 g@key-a594f3049d>2 g@key-e0ee1bcbf8>2 "
-		"g@key-a94dfe5a87>4 g@key-d0d5eaa50>1 g@key-ba5cdc2a6e>3 g@key-17eef99bbc>0 "
-		"g@key-e6eadbc58c>1 g@key-5811884c6c>2 g@key-f52ccae53e>4 "
-		"g@key-1572786cf1>3 g@key-84ccb46ddf>3 g@key-769704b99b>1 "
-		"g@key-c179f0d574>2 g@key-5eea93a08c>3 g@key-f2105c3d01>1 "
-		"g@key-b9045d9f3c>3 g@key-edc20f7b08>0 g@key-cb65a6acd>1 g@key-9ef19ae50f>4 "
-		"g@key-f5b352f047>0 g@key-6f6a051ce>4 g@key-a322e9d808>0 g@key-1f751a5ab5>4 "
-		"g@key-6c965edf3>1 g@key-aa4dadba3c>4 g@key-afc74598ae>4 g@key-497f9d5a55>3 "
-		"g@key-a0b550400d>1 g@key-63d10e1947>3 g@key-43ef83842b>4 "
-		"g@key-ede1cf656f>1 g@key-83dc3b436b>0 g@key-88628da62a>4 "
-		"g@key-a739aef65a>3 g@key-19880c3a8e>1 g@key-53d8e79239>4 "
-		"g@key-3669af5feb>4 g@key-3a39d24b63>4 g@key-434fcc9869>1 "
-		"g@key-12a0f07303>1 g@key-541e5a790d>3 g@key-cb478b50ac>1 "
-		"g@key-d6b9c5d240>4 g@key-c6faab00c6>4 g@key-1ded1641e9>2 "
-		"g@key-9c50ab5ab2>2 g@key-366380e53d>0 g@key-a3f65bb938>1 "
-		"g@key-1c539240a4>0 g@key-2b40d74367>3 g@key-3972fcf0f>0 g@key-276b9ef50e>3 "
-		"g@key-10c7efd6>0 g@key-f04b59220d>1 g@key-46962f5af3>4 g@key-3e80d5b5ea>3 "
-		"g@key-c33f584e5e>3 g@key-ddf21a0f8b>2 g@key-7767842913>4 g@key-c4b3a67a5>0 "
-		"g@key-bbca2549a4>1 g@key-add5ae8748>1 g@key-ed767aebd5>2 "
-		"g@key-a4bc5e9444>0 g@key-8797b4bbb0>2 g@key-2bb37daa5>2 g@key-64b067b7a2>4 "
-		"g@key-f7c9e835e4>3 g@key-4cd22355fa>1 g@key-3b433bef62>4 "
-		"g@key-fbd79f77f1>4 g@key-f85b7b1c06>0 g@key-f2f8bce78>4 g@key-9809ed89e2>2 "
-		"g@key-389ba78f62>0 g@key-dd7cbebb3d>4 g@key-17f5514b6c>3 "
-		"g@key-a70cdb3cf3>2 g@key-87bdb8df2d>0 g@key-16e17b1985>1 "
-		"g@key-7719bef1cd>4 g@key-d1931d47f4>4 g@key-f018abd7b1>3 "
-		"g@key-7933efa1fc>2 g@key-d11996c61>4 g@key-b4fef281d>2 g@key-ca556897bc>0 "
-		"g@key-7baf0caef3>0 g@key-4316e66aff>2 g@key-508b43cdf5>2 "
-		"g@key-98c74f44bc>1 g@key-cae922edcd>4 g@key-153bb8b641>1 "
-		"g@key-590e24eed0>4 g@key-80d483146f>3 g@key-5805a4927f>2 "
-		"g@key-51d9740fb3>3 g@key-46dc5ba28d>3 g@key-ae921bfb61>0 g@key-db95cae73>1 "
-		"g@key-2a64518f5b>1 g@key-38095e27d7>4 g@key-e0ff303aea>1 "
-		"g@key-3965a04fd9>1 g@key-2e40aae725>1 g@key-66172a24ea>2 "
-		"g@key-30412fde95>2 g@key-af7f80315e>4 g@key-c86ceb44c5>4 "
-		"g@key-f49a35983a>0 g@key-475acaf136>2 g@key-4646a3b706>2 g@key-944401828>1 "
-		"g@key-dcc75e0635>3 g@key-9cda4bd099>1 g@key-346286b9fc>2 "
-		"g@key-e03b253935>2 g@key-ca71063f93>2 g@key-9e18ae4c05>0 g@key-acf0b7b66>1 "
-		"g@key-55d1b7e3bd>3 g@key-6bc91ed8e9>1 g@key-6063376231>4 "
-		"g@key-f14bee2e7b>1 g@key-30a2ecabab>1 g@key-39e7273515>3 "
-		"g@key-1aa446712c>4 g@key-24d3145f99>1 g@key-50f5af231e>0 "
-		"g@key-9640531e21>2 g@key-4819b531f>1 g@key-efedbc11a0>4 g@key-93d62105db>2 "
-		"g@key-9c860ae018>2 g@key-d7c4c0ef24>0 g@key-210efdc73f>3 "
-		"g@key-29b9ab2f19>0 g@key-7ef54c8c7b>4 g@key-fa06138fd3>4 "
-		"g@key-849b6c16db>0 g@key-e09fccfc01>1 g@key-3a8b45eeac>1 g@key-4452e9295>4 "
-		"g@key-ded58e8924>4 g@key-95d7916e39>0 g@key-d99a7545f8>1 "
-		"g@key-ef715346ce>2 g@key-d109cce7d9>3 g@key-6e67bd18aa>3 g@key-d38223f1d>1 "
-		"g@key-ce689c5f22>2 g@key-f25b1929e6>2 g@key-924fc0818>0 g@key-b7d71e28ee>2 "
-		"g@key-c17416a268>1 g@key-88a10983f6>4 g@key-470ce12bb1>4 g@key-e55bb0eb>2 "
-		"g@key-386d090c08>3 g@key-f1413f472d>2 g@key-ff6d1eff9f>1 "
-		"g@key-76b923c774>3 g@key-fba5ec80b7>3 g@key-f393a9a4a3>3 "
-		"g@key-e567ec8b03>1 g@key-f6cbd97657>1 g@key-a2074655e9>3 "
-		"g@key-df13959fbe>2 g@key-23e57aa847>2 g@key-c6282f127e>3 g@key-d2a4cc97f>0 "
-		"g@key-6602591d46>2 g@key-61a2d2f496>2 g@key-443dc3ac9a>0 "
-		"g@key-d2fc7e23fc>0 g@key-e988caffe8>4 g@key-ebb88babb4>1 "
-		"g@key-585b1ad099>3 g@key-2beff23816>3 g@key-5c7e350d11>1 "
-		"g@key-804302239f>1 g@key-deb0c3a307>3 g@key-c251962b86>4 "
-		"g@key-f4401acf93>0 g@key-50400e6825>2 g@key-9391701d5c>4 "
-		"g@key-56989a566b>1 g@key-c2554336fc>2 g@key-37df9f23fd>2 "
-		"g@key-e850e3d27e>4 g@key-63562f0082>0 g@key-26845a5cf4>3 "
-		"g@key-194f68f4a0>4 g@key-4013071a9d>0 g@key-654b290abb>0 "
-		"g@key-a2c743c55d>4 g@key-eb10fcdc97>4 g@key-57e3a015aa>3 "
-		"g@key-c97de454ee>2 g@key-802245d69d>3 g@key-50c2b80025>4 "
-		"g@key-1ad48df417>1 g@key-c9966b751>1 g@key-3ec3c50df2>0 g@key-f5d5d8ed35>1 "
-		"g@key-470f79530b>2 g@key-8bb27eb47>0 g@key-e3bfb60988>3 g@key-e88019777b>1 "
-		"g@key-79fa9d63e8>3 g@key-643f547d1>2 g@key-d274e79900>0 g@key-58ff624dea>1 "
-		"g@key-81d86ecf18>4 g@key-f074cb7c0b>1 g@key-26f44f6d0c>4 "
-		"g@key-b1fa1669f1>1 g@key-13fb51af95>0 g@key-cda0f6ddc>0 g@key-7728f77724>0 "
-		"g@key-f0534b77ae>2 g@key-4c15f34ebb>1 g@key-1c376664fc>4 "
-		"g@key-26772ff8b6>2 g@key-85c2c9c9f8>2 g@key-8ee63fbd95>0 "
-		"g@key-6fb84ae8f7>3 g@key-6f4de69de8>3 g@key-5b9cde6f76>4 "
-		"g@key-96eddfe51f>2 g@key-6bbfa9a33f>2 g@key-66633a3c9f>2 "
-		"g@key-e1057b5596>2 g@key-6a0a7031c5>4 g@key-8d835c3c3c>1 g@key-84bc42938>1 "
-		"g@key-bbea3a5be8>2 g@key-ebb6c538b0>1 g@key-1f150a8898>3 "
-		"g@key-95d558f557>1 g@key-dfd0be3e39>4 g@key-d2ff10528f>4",
+		"g@k32687f9>1 ha@k57c54f88>1 g@kbd74eb13>1 g!01@k29d1a963>1 g@k906314c>- "
+		"g@kaa4c6bb6>- g!0@ke98e913>- g!0@k51b4cee7>- ra g@k233f8452>- "
+		"g@kc552afd0>- g@k6eb4b07d>- g@kb067b7a2>- g@k433bef62>- g@k5b7b1c06>- "
+		"g@k9ba78f62>- g@>- w1 g@kd1f2e7b7>- g@kaedf70ce>- g@kc4ed2e43>- "
+		"g@k3dbece40>- g@ke24eed0>- g@kd9740fb3>- g@k64518f5b>- g@k65a04fd9>- "
+		"g@k172a24ea>- g!01@k23c7acff>- g@kd0e7c282>- g@>- g!1@k8def619b>- "
+		"g@k35a3c736>- g@k184ffc33>- g!01@k286ea3bd>- g!0@k860ae018>- w2 "
+		"g@k8b00ae9c>1 g@k3f6d1228>1 g@kc081a245>1 g@k93b0e2b2>1 hr@k9085f93f>1 rr "
+		"hs@k792b1140>1 g@>1 g!1@k889e6b72>1 g@k67ec8b03>- g@k13959fbe>- "
+		"g@k2a4cc97f>- g@k158544d2>- g@kc268ca84>- g@k989a566b>- w1 g@kc743c55d>- "
+		"g@k2245d69d>- g@kf79530b>- g@k8019777b>- g@kff624dea>- g@>- g@>- "
+		"g@k534b77ae>- g@k9cde6f76>- g@k889fb051>- rs g!1@kfda06fb3>- w1 "
+		"g!0@k5288e276>- g@kee77388e>- g!1@ke5ae7815>- g@kfcf3c60>- g@k49ff232c>- "
+		"g@k330d3e22>- g@k7f11685b>- g@kb75e2fd1>- g@kcdc8b10e>- g@>- g@kb102c204>- "
+		"g@kd5b4d936>- g@k24d63a2a>- g@kda768905>- g@k48df11a4>-",
 	},
 	{
-		"keys, 4 servers", CONF_METHOD_HASH,
+		"2 servers", CONF_METHOD_HASH,
 		{
-			{.text = "unix:/hash0", .weight = 3},
-			{.text = "unix:/hash1"},
-			{.text = "unix:/hash2", .down = true},
-			{.text = "unix:/hash3", .weight = 2},
+			{.text = "unix:/tmp/lb-hash0", .weight = 1},
+			{.text = "unix:/tmp/lb-hash1", .weight = 1},
 		},
-		"g@key-ab6fd6e81a>0 g@key-a3b1a1ed97>0 g@key-4d713d90b>3 g@key-93a03da452>0 "
-		"g@key-f1c18a8c84>0 g@key-907860e60f>3 g@key-4d027f111d>0 g@key-f3aa62f85>0 "
-		"g@key-bfd34872b4>0 g@key-2b48b8131b>3 g@key-db5288e276>0 "
-		"g@key-bd1b008fe6>1 g@key-aabd863e83>3 g@key-c4b51142bb>3 g@key-871141d05>1 "
-		"g@key-faef7c4c8>0 g@key-a9d59e0de4>0 g@key-96aebf663a>0 g@key-571ced93c0>3 "
-		"g@key-70fcf3c60>3 g@key-73b8f680ab>1 g@key-6a49ff232c>1 g@key-140706febb>0 "
-		"g@key-30330d3e22>3 g@key-c6d09daa08>0 g@key-bb7f11685b>1 "
-		"g@key-cf418d0a58>1 g@key-d640542c11>3 g@key-17b75e2fd1>3 "
-		"g@key-60df722fe7>3 g@key-30a3ffd8c0>1 g@key-d3cdc8b10e>1 "
-		"g@key-2989592ff3>0 g@key-32ff2416fe>0 g@key-65b79f846b>1 g@key-f3852c23f>0 "
-		"g@key-c8b102c204>3 g@key-dde02b0505>0 g@key-f0b99cd0ed>1 "
-		"g@key-cae521147f>1 g@key-60070f6e3d>3 g@key-1363bf0876>0 "
-		"g@key-aa46fbc7e2>0 g@key-dae58a802a>3 g@key-cc22f6392c>1 "
-		"g@key-4a090d9567>0 g@key-b67e331d57>3 g@key-48a1046ec9>1 "
-		"g@key-e876b6a7c5>1 g@key-53d92b1e9a>0 g@key-44d4b599bd>0 "
-		"g@key-58d5b4d936>1 g@key-e241959a51>0 g@key-9a1ff36d56>3 "
-		"g@key-2971577bd7>0 g@key-f22674f5f3>3 g@key-e6bf70b76>1 g@key-a1d7051ad0>3 "
-		"g@key-f724d63a2a>3 g@key-69c66f6127>0 g@key-a475d312ad>0 "
-		"g@key-6cda768905>0 g@key-a1fec04e1c>0 g@key-ad56aebc93>0 "
-		"g@key-4591bea8f3>3 g@key-e913eb02ef>3 g@key-1adc34bc5b>3 "
-		"g@key-865e6c4b00>3 g@key-f548df11a4>0 g@key-472f57be9e>0 "
-		"g@key-da96a144fe>1 g@key-122c6c5c39>0 g@key-bc2cd82189>0 "
-		"g@key-a8e3731935>0 g@key-4ff402ff50>0 g@key-9f20bcdedb>3 "
-		"g@key-a055b7999a>0 g@key-b24c368ab>0 g@key-1f06823736>0 g@key-91e57d4fb>1 "
-		"g@key-51de13bcef>3 g@key-5548e7a86c>0 g@key-3272e523a2>1 "
-		"g@key-901a6790ea>1 g@key-fc8075361c>0 g@key-3d3c1800e5>0 "
-		"g@key-eb542796fa>3 g@key-9fe3984bd3>0 g@key-a8e73f8171>1 "
-		"g@key-d917f80c76>3 g@key-c976c74e9c>3 g@key-82d06f16aa>0 g@key-d5aca36ce>3 "
-		"g@key-1560ae644>3 g@key-6cbdd0000b>1 g@key-51bdcf2280>3 g@key-e0e72cd98d>3 "
-		"g@key-634580c0dd>0 g@key-9a5726459a>0 g@key-6cc2c3948d>0 "
-		"g@key-e79ac5744f>0 g@key-214eb5c2f2>1 g@key-fd0f73a6d7>0 "
-		"g@key-820b043126>3 g@key-4b28446729>3 g@key-a2c7f47488>3 "
-		"g@key-eccbdbe454>0 g@key-43667d5b11>0 g@key-ddd7bc9d6>0 g@key-26ea7652a0>3 "
-		"g@key-553b8ad613>1 g@key-35424df755>0 g@key-82fb484e66>0 "
-		"g@key-89bfd744cc>0 g@key-f0fcea6008>1 g@key-e568da70d5>1 "
-		"g@key-4fef63eaed>3 g@key-252a137d87>0 g@key-24371da634>0 "
-		"g@key-7160cda7f9>0 g@key-72f42732d9>1 g@key-2f7de64ae8>0 "
-		"g@key-a27da95c92>0 g@key-845f64717f>3 g@key-abb277bcfa>1 "
-		"g@key-c4e171dee0>0 g@key-2ad6ab0463>0 g@key-822dae4346>0 "
-		"g@key-26b498f199>3 g@key-33255ed8e0>0 g@key-81f4e25c46>3 "
-		"g@key-9d7d43a999>1 g@key-55835e07b1>3 g@key-efb7677e59>0 "
-		"g@key-7f95ac8365>0 g@key-6d3eece59d>3 g@key-abf5d0be2a>0 "
-		"g@key-a94768bd08>0 g@key-714e07e6f9>1 g@key-8deeb6ea8d>0 g@key-2831463dd>1 "
-		"g@key-ad3924f433>0 g@key-197a42916a>1 g@key-de651f73ef>0 "
-		"g@key-22d9c7fd8f>3 g@key-c361047e70>0 g@key-ca9a8c272c>3 "
-		"g@key-f719a5e048>3 g@key-5d3716ce65>0 g@key-eb40975032>3 "
-		"g@key-9d92bd995a>3 g@key-a4f297b1cc>0 g@key-9f136b5854>0 "
-		"g@key-da8afdfa1e>0 g@key-c4f35c7990>3 g@key-7c0057204d>0 "
-		"g@key-8732b5e5da>3 g@key-8fc83cf9d1>0 g@key-c150edb09e>1 "
-		"g@key-a08a73d188>3 g@key-da96909273>3 g@key-1174f3ae16>3 "
-		"g@key-5dffda846b>0 g@key-e5ad0134dc>3 g@key-c529d560a0>3 "
-		"g@key-c743eaccfc>0 g@key-f94b832cb8>3 g@key-9b992fdb1>1 g@key-6c87904db7>0 "
-		"g@key-c1161f843d>0 g@key-fddfd22dad>1 g@key-1ece34bed2>3 "
-		"g@key-e62cb2366e>3 g@key-2fd71b1dd0>1 g@key-a07cac3f71>0 "
-		"g@key-bafc322b35>0 g@key-1d65befd9e>1 g@key-1847a0f7d8>0 "
-		"g@key-3599703bd2>0 g@key-cfe9ff2f6>3 g@key-80aa9d9c58>1 g@key-a0b6b4732>3 "
-		"g@key-50464b6d63>0 g@key-d902f61700>0 g@key-29687adf30>3 "
-		"g@key-3ffef64665>3 g@key-dd452eed76>3 g@key-236909f09e>0 "
-		"g@key-b569e20f4f>1 g@key-3ee1f080c1>3 g@key-fbc68ea954>3 "
-		"g@key-5d69244324>1 g@key-fce5b6d9df>3 g@key-2f4bb311cf>3 "
-		"g@key-2b08e09d54>0 g@key-ebfa4bc1dc>0 g@key-c276825bba>0 "
-		"g@key-6c04e8fc96>0 g@key-25fdfb834a>0 g@key-cdfcea8170>3 "
-		"g@key-7dbf8e6db4>3 g@key-46d563fbb0>0 g@key-10a924283>0 g@key-653441fed0>0 "
-		"g@key-6629f9f636>1 g@key-ab89f69cd6>0 g@key-8281ccb867>0 "
-		"g@key-b48abce4d0>0 g@key-36f5160b1d>0 g@key-22ff0187de>1 "
-		"g@key-cfd2af9cc9>0 g@key-4071fb4dd3>0 g@key-b416b4a1a7>3 "
-		"g@key-8267edc4d6>3 g@key-fe3c6a4eb1>3 g@key-b0ee0af921>1 "
-		"g@key-60fcd0a937>1 g@key-b7c5d7b63>0 g@key-797339eb6c>0 g@key-29980de92f>3 "
-		"g@key-e5701a870c>1 g@key-bf1ded4e63>0 g@key-5eaf73ec83>3 "
-		"g@key-8e977ce197>3 g@key-45c9147de4>0 g@key-5bf6fad957>3 "
-		"g@key-b09fb55792>3 g@key-41a412abfb>1 g@key-b7d4d5fabb>0 "
-		"g@key-16a179776f>3 g@key-3f094c6d45>0 g@key-dbcfc182da>0 "
-		"g@key-cf720c5cbb>0 g@key-87f8ee2fb0>1 g@key-ec7f1aef3f>1 "
-		"g@key-cc9d1f9fde>1 g@key-d8997db138>3 g@key-86bdf96d4e>3 "
-		"g@key-983b9a0233>3 g@key-aed0f4d390>0 g@key-80975b209d>0 "
-		"g@key-68c86128d5>0 g@key-5d48f19c78>1 g@key-458510230b>3 "
-		"g@key-f76ce25185>0 g@key-48b52ce424>0 g@key-d15d835594>3 "
-		"g@key-394c555e23>1 g@key-37b190db3a>1 g@key-a8fd1d5703>3",
+		"g@k2cd82189>0 g@ke3731935>0 g@kf402ff50>1 g@k55b7999a>0 g@k6823736>1 "
+		"g@k1e57d4fb>1 g@k48e7a86c>1 g@k1a6790ea>0 g@k8075361c>0 g@k3c1800e5>1 "
+		"g@k542796fa>0 g@ke3984bd3>0 g@k17f80c76>1 g@k76c74e9c>1 g@kd06f16aa>0 "
+		"g@k5aca36ce>1 g@k560ae644>1 g@kbdcf2280>1 g@ke72cd98d>0 g@k4580c0dd>1 "
+		"g@kc2c3948d>1 g@k4eb5c2f2>1 g@kf73a6d7>1 g@kb043126>0 g@kc7f47488>0 "
+		"g@k667d5b11>0 g@kdd7bc9d6>0 g@k3b8ad613>0 g@kfb484e66>1 g@kbfd744cc>1 g@>0 "
+		"g@kfcea6008>1 g@kef63eaed>0 g@k2a137d87>1 g@k60cda7f9>0 g@kf42732d9>1 "
+		"g@k7de64ae8>0 g@k7da95c92>0 g@k5f64717f>1 g@ke171dee0>1 g@k2dae4346>0 "
+		"g@k255ed8e0>0 g@>1 g@k835e07b1>1 g@k95ac8365>1 g@kf5d0be2a>0 g@k4e07e6f9>1 "
+		"g@keeb6ea8d>0 g@k3924f433>1 g@k651f73ef>0 g@kd9c7fd8f>1 g@k9a8c272c>0 "
+		"g@k19a5e048>1 g@k40975032>1 g@kf297b1cc>0 g@k8afdfa1e>0 g@>0 g@>1 "
+		"g@k32b5e5da>0 g@k50edb09e>0 g@k96909273>1 g@k74f3ae16>0 g@kffda846b>1 "
+		"g@kad0134dc>0 g@k29d560a0>0 g@k43eaccfc>0 g@k4b832cb8>1 g@k87904db7>0 "
+		"g@k161f843d>0 g@kce34bed2>1 g@k2cb2366e>0 g@k7cac3f71>0 g@>0 g@k47a0f7d8>1 "
+		"g@kfe9ff2f6>1 g@kb6b4732>0 g@k464b6d63>0 g@k687adf30>0 g@>1 g@k6909f09e>1 "
+		"g@ke1f080c1>0 g@kc68ea954>0 g@k69244324>1 g@k4bb311cf>1 g@k8e09d54>1 "
+		"g@kfa4bc1dc>1 g@k4e8fc96>1 g@>0 g@>1 g@kbf8e6db4>1 g@kd563fbb0>1 "
+		"g@ka924283>1 g@k3441fed0>0 g@k29f9f636>0 g@k89f69cd6>1 g@k8abce4d0>0 g@>0 "
+		"g@kff0187de>0 g@kd2af9cc9>1 g@k16b4a1a7>0 g@k67edc4d6>0 g@kee0af921>1 "
+		"g@kfcd0a937>1 g@k7339eb6c>1 g@k701a870c>0 g@k1ded4e63>1 g@kaf73ec83>0 "
+		"g@k977ce197>0 g@kf6fad957>1 g@ka412abfb>1 g@>1 g@ka179776f>1 g@k94c6d45>0 "
+		"g@k720c5cbb>0 g@kf8ee2fb0>0 g@k9d1f9fde>0 g@k997db138>0 g@kbdf96d4e>0 "
+		"g@kd0f4d390>1 g@>0 g@kc86128d5>1 g@k8510230b>0 g@kb52ce424>0 g@k4c555e23>1 "
+		"g@kb190db3a>0 g@kfd1d5703>1 g@k77232c61>1 g@k31462b4f>1 g@ka196fd78>0 "
+		"g@k15d7f5d6>1 g@k7e2eb657>0 g@k828dbe40>0 g@ke21ddeff>0 g@k3a858570>1 "
+		"g@k2f9ebcc5>1 g@>1 g@k47edc8bb>1 g@k516c9167>0 g@kfe8358a2>1 g@kdc9e2174>1 "
+		"g@kf18e5418>0 g@k7ac69345>0 g@kf91e8545>0 g@k5d5f7b53>0 g@k88f652ed>0 "
+		"g@k854db04e>1 g@ka73b98d9>1 g@k8439ecaf>0 g@k2157d6fe>0 g@k305297c4>1",
+	},
+	{
+		"4 servers", CONF_METHOD_HASH,
+		{
+			{.text = "unix:/tmp/lb-hash0", .weight = 3},
+			{.text = "unix:/tmp/lb-hash1", .weight = 1},
+			{.text = "unix:/tmp/lb-hash2", .down = true},
+			{.text = "unix:/tmp/lb-hash3", .weight = 2},
+		},
+		"g@ke4625566>0 g@k7256068b>0 g@k50983082>3 g@k4a4dbbb2>1 g@k2f7108b6>1 "
+		"g@k72f46bfe>3 g@kb5d2dd59>1 g@>0 g@ka618a069>0 g@k286fcb56>0 g@ked9a2b54>0 "
+		"g@k49701394>0 g@k2d289d25>3 g@k3bb995ce>3 g@kd2e56d77>3 g@k89d8bf82>0 "
+		"g@k9eace3f3>0 g@kd857be8c>3 g@k9ed735c9>3 g@k41bf05f3>1 g@k445516be>3 "
+		"g@k66461b83>3 g@>3 g@ke98657f6>3 g@k80f40f06>3 g@k23a4b962>0 g@k4087e0b4>0 "
+		"g@kb5d5475b>3 g@ka07a7376>0 g@k7b580d90>0 g@kc6b56d23>3 g@k91e7f4b6>0 "
+		"g@k7ab5ccc1>0 g@k68a7ab44>0 g@k3f6990c5>0 g@k323bf976>3 g@>0 g@k16b81360>1 "
+		"g@k30ac47c>3 g@ka1fac437>0 g@kc47ffe1c>0 g@kd06360c2>1 g@kb0c9363f>3 "
+		"g@k28b36022>0 g@kb6703cbf>1 g@k6843aa61>0 g@kf2df5657>0 g@k27bf9496>0 "
+		"g@kc6caa6fb>3 g@ka2ef143c>3 g@ke9259e8a>3 g@kc60ef4ca>1 g@kfbaf5b23>3 "
+		"g@k17fd57c6>3 g@k58252025>0 g@k31154776>0 g@kb169eb3e>0 g@k355aeb56>0 "
+		"g@ka06914c>3 g@ke70fae9f>0 g@kc9d7b1a>1 g@kdc24fbbc>1 g@k6e5a36fc>3 "
+		"g@k87b86e56>3 g@k2e023dcd>3 g@k31d7043>3 g@ke5a074d9>0 g@kfd9d9c43>1 "
+		"g@k34358993>3 g@k95fce320>0 g@k375acf3b>1 g@kf94ff9e8>1 g@k3dbedd3e>0 "
+		"g@kcf3b65bc>3 g@>1 g@ka5b2d43>0 g@kbc221df4>3 g@k62e4b8f2>0 g@kfa67fb10>3 "
+		"g@k28a5893d>0 g@k54f54fdb>0 g@k88d2cd66>1 g@kcc7aefdc>0 g@k4599e5f9>0 "
+		"g@k4c23d901>1 g@ka05156a3>0 g@kba9e67a2>0 g@k19a86b3c>0 g@k7fc2cba>3 "
+		"g@k3ff5dc88>3 g@k83485722>3 g@kbaa2ecc4>1 g@kae763e72>0 g@k804ae626>0 "
+		"g@k690f395e>1 g@k2274361c>1 g@k7dbb1db4>1 g@k18c26b36>1 g@k8b13e919>1 "
+		"g@ka235dd8a>3 g@k8d06428f>3 g@ke7ba7b43>0 g@kb1119b9>1 g@kd4b6fcd9>0 "
+		"g@ka62f6bbd>3 g@k293dd928>1 g@kfd4b8e84>3 g@kae9b8658>0 g@k928e95c7>1 "
+		"g@ke22b0785>1 g@k64177b91>0 g@ke74e9c4c>0 g@k607b143c>0 g@>3 g@kfbcf8c08>0 "
+		"g@kd54dba6>0 g@ka07b5878>1 g@k68b1abc3>0 g@k3e5727ec>0 g@kea446097>0 "
+		"g@kfa92eeae>0 g@k598b3af8>3 g@kb703853b>0 g@k4b47b374>3 g@kd1307ad0>0 "
+		"g@k60a1d1c3>1 g@kd396aaa8>1 g@k5bf7c9ec>0 g@k964eba93>0 g@k516893f5>0 "
+		"g@k772719f8>0 g@kd5520422>0 g@k6354c541>0 g@ka590cd09>0 g@k56cd5601>3 "
+		"g@k3667e9b9>0 g@k6df340c2>0 g@k9d11de9a>0 g@k7a34b3a2>3 g@k2f26559d>3 "
+		"g@kfcacfe1c>3 g@kb807c836>3 g@k78230e7e>3 g@k668e6f18>0 g@k9d58f85d>0 "
+		"g@kb64826bf>3 g@k31eb38b9>3 g@k1c395375>0 g@kac493356>0 g@k41eec5d3>3",
+	},
+	{
+		"5 servers", CONF_METHOD_HASH,
+		{
+			{.text = "unix:/tmp/lb-hash0", .weight = 1},
+			{.text = "unix:/tmp/lb-hash1", .weight = 1},
+			{.text = "unix:/tmp/lb-hash2", .weight = 1},
+			{.text = "unix:/tmp/lb-hash3", .weight = 1},
+			{.text = "unix:/tmp/lb-hash4", .weight = 1},
+		},
+		"g@k31e4fbf8>1 g@k2e11d66>2 g@ke36dcfc4>4 g@kd087bd2f>3 g@k3922f29d>1 "
+		"g@kd79839b2>1 g@k4203da31>1 g@k4be00859>1 g@kfe5c4160>1 g@kc5454a8a>0 "
+		"g@kb77884b9>1 g@k9b0ded82>4 g@kc6bc2964>4 g@kca7c6d84>1 g@k64d44fd9>0 "
+		"g@k1be8b350>1 g@kd03154ac>4 g@kefbd0216>3 g@k1dbfd3ec>1 g@k898a6805>0 "
+		"g@kee2060d>0 g@k32027a06>3 g@k52497e95>4 g@kf73bcf17>1 g@k78e3321d>1 "
+		"g@k77e597e8>1 g@>0 g@ka5a6ae60>1 g@k859e4ad>3 g@kf28b76db>3 g@k84314bf3>4 "
+		"g@k27165253>4 g@k5bc09c17>2 g@kf1c285aa>2 g@k1d741f27>0 g@kd6fb81ad>0 "
+		"g@kab2e63c6>0 g@k62aaa98d>2 g@k382d7845>0 g@k1a558305>1 g@k42268b55>4 "
+		"g@kbebf6dc1>3 g@k363861ba>3 g@k839e9d99>3 g@k8401e961>3 g@k8be3e9d8>3 "
+		"g@kc914c56>2 g@k8727c8b9>1 g@k4d259cde>0 g@kbdd93261>3 g@k3e3ab8a6>1 "
+		"g@kc74748b0>1 g@k955f45c0>2 g@kc68dc3f6>3 g@k5f39dd21>0 g@k1e52df6a>3 "
+		"g@k199d6f64>4 g@k604e78df>0 g@kb73818da>3 g@k4d0041c7>0 g@k5f7f9253>1 "
+		"g@k5024dfec>3 g@k662e520a>2 g@k17cc0a3a>1 g@k8cb75e24>0 g@>1 g@kb1ce363f>4 "
+		"g@kb956892>2 g@k1c4516d7>1 g@k40534178>3 g@k4039faaf>0 g@k1e59e524>4 "
+		"g@k66118550>0 g@k5d442277>4 g@ka67d9552>1 g@k7a283e0c>2 g@k92396868>3 "
+		"g@kc92c2b6b>0 g@kc81bad19>0 g@k7ec79a01>0 g@k88e99f6c>1 g@k6c2c1cdf>3 "
+		"g@k7b9219e8>2 g@kb05e2f0b>1 g@ke9abfb77>3 g@ke8592115>0 g@k26697786>3 "
+		"g@kefb5b8be>3 g@k953362>3 g@k3dd41d7f>4 g@ka7132c2>0 g@k9aea39a0>3 "
+		"g@k5961d6ee>3 g@k4309d43a>4 g@kfd47d312>0 g@k99aa8276>1 g@k9635b2a5>0 "
+		"g@kf381e6d>1 g@k76d9c448>4 g@ke4f59049>0 g@kf8c5ee59>4 g@ke6595234>4 g@>2 "
+		"g@k91cd4cd>4 g@k6fa87d0b>4 g@k2b14bfe0>2 g@k7ed1e60f>4 g@k1ea95349>0 "
+		"g@k380b3ab6>0 g@kb71fe2c2>4 g@kd9262821>3 g@>3 g@k40dc7024>1 g@k9da185f2>1 "
+		"g@>4 g@k9b38c6f0>1 g@k68ee6334>1 g@k204b2862>1 g@k6bbd598>1 g@ka3dc81bb>2 "
+		"g@kfa6dc5>1 g@keedc000c>2 g@kac7cf8a5>4 g@k6dd7166>4 g@k8fbce151>3 "
+		"g@kc9d70152>0 g@kcda806dd>1 g@k94217551>2 g@k33702f10>4 g@kde4df771>0 "
+		"g@k98850f21>2 g@kfb027811>0 g@k98fd4a7c>2 g@k4afc4eee>0 g@ka844fe17>4 "
+		"g@k9be2849b>3 g@k4bf8e4c2>2 g@kdf1fbac8>2 g@kb8444655>2 g@k8ce680d8>4 "
+		"g@k4126c989>0 g@>0 g@>1 g@kec2af30d>0 g@k75d914b6>4 g@k804289dc>1 "
+		"g@k784e8a86>0 g@k9e6911a1>3 g@kf9fa6d9c>1 g@>2",
 	},
 };
 
 static const struct lb_case ketama_cases[] = {
 	{
-		"chash, drawn 0", CONF_METHOD_HASH_CONSISTENT,
+		"drawn 0", CONF_METHOD_HASH_CONSISTENT,
 		{
-			{.text = "127.0.0.1:18100", .weight = 1, .max_fails = 1, .fail_timeout = 1},
-			{.text = "127.0.0.1:18101", .max_fails = CASE_NONE, .fail_timeout = 1},
-			{.text = "127.0.0.1:18102", .weight = 1, .max_fails = 1, .fail_timeout = 1},
+			{.text = "127.0.0.1:18100", .max_fails = 2, .fail_timeout = 1},
+			{.text = "127.0.0.1:18101", .weight = 6, .max_fails = 3, .fail_timeout = 2},
+			{.text = "127.0.0.1:18102", .weight = 7, .max_fails = 3, .fail_timeout = 1},
+			{.text = "127.0.0.1:18103", .weight = 7, .max_fails = 3, .fail_timeout = 2},
+			{.text = "127.0.0.1:18104", .weight = 3, .max_fails = 2, .fail_timeout = 1, .max_conns = 1},
 		},
-		"ha@kc0d57d4b>1 g@k2be83b4a>2 g@k89fc7144>2 g!012@kc73919c7>210 hc@>1 "
-		"g@k13a88921>1 g@k28c154c3>1 ra rc g@ka113cd3f>1 hd@k226ee36>1 rd "
-		"g@k408bf2c>1 g!012@kd340d85a>1- g@kd24bf6b1>1 he@kb7193158>1 g@k93664dff>1 "
-		"hf@kdc2a630e>1 g@kb34af26f>1 w1 re rf g@k151ed9d0>1 g!2@>1 hg@kf89fb645>1 "
-		"hh@kf52b98df>1 g@kc4af1f76>1 g!12@k854b5654>1- g@k546b420d>1 rh g@>1 "
-		"hi!2@kc5181ea9>1 g@k2179880b>1 hj@kc31f8b16>1 hk@k3ee6be94>1 g@ke4cbdaf4>1 "
-		"hl@k18308d68>1 g!01@k6b1cf124>1- g@kf4ea21bb>1 g@k44b3baa8>1 w2 hn@>1 "
-		"g@k993257dc>2 ho@k1947a4df>1 g@k587a43e1>1 hp!01@kbe4dfc2e>02 "
-		"g@kdf6cd9ba>2 g@kc1eb7f91>1 hq!2@k5987a8cf>21 g@kbdc47062>1 hr@k5347e365>1 "
-		"hs@k5d23d143>1 ht@kcb5d60a0>1 g@k65c5a564>1 hu@k815dd2a6>1 hv@k50737629>1 "
-		"hw@k5f53fa1c>1 hx@k5ffc0051>1 g@kfe83a835>1 g!2@k17bdf56c>1 w2 "
-		"hy@k7f78266e>1 hz@k6c66dd96>1 ha@k34d54696>1 g@k408b4bbe>1 "
-		"hb!0@kd6e7e2ec>1 hc@k4c095fdb>1 g@k90025cc1>2 g@k1e17cfc8>1 g@k38f4d340>2 "
-		"g!1@k90b59eff>10 g@kff776a7e>0 g@k92f470f6>1 g@k27cfd5ff>1 g@kf9ec18cc>1 "
-		"ry rb g@k30301a18>1 g@kda10aa87>1 rr hd@k285b3236>2 w1 g!12@kf34a0b33>10 "
-		"g@>0 he@k7d565d>1 hf@kfd4d2b89>0 g@k40c2648a>0 rl g@k99b222b>1 rf ro "
-		"g@kb2d33e81>1 g@k93d745dd>1 g@k304dba5f>2 rs rt g@kfa2b34d0>1 rd rg ri rj "
-		"rk rn rp rq ru rv rw rx rz ra rc re",
+		"ha@k31651769>3 g@kb97a3f1>3 hb@k6f8cce03>3 g@ke9b26d8d>2 g@kdabb50b8>1 "
+		"g@k95844eec>1 g@kd6b1d137>4 hc!4@k1dd1b58a>3 g@kbe32d4f7>2 hd@k17b92010>3 "
+		"g@k2f0b9ce3>2 g!01234@k66684057>21430 g@k5999c26e>1 g@kab3f3e17>4 ra "
+		"g@k95632b16>2 hf@k8f1c8e14>0 g@kebe8caa2>2 g@k23f90d9e>2 w1 rb "
+		"hg@kf2200c3>3 g@k48b4f429>3 g@ked363d59>4 hh@kdb03d7e0>3 g@k7f7490db>1 "
+		"g@kc03cb542>3 hi@kf6bc9c66>1 g@k82f3150c>1 hj@k9e6957dd>2 "
+		"hk!13@k12e16223>4 rd hl@kb9f24d1c>2 g!0@k7cc9a412>3 rg hm@k4b9ec159>1 rl "
+		"rf hn@>2 rj w2 ho@k1b3a8445>1 g@kb79c537f>2 g@kde07d292>3 hp@k96ecb775>3 "
+		"hq@kcdbab452>3 hr@ke9c9c294>3 hs@k47a85808>3 ht!14@kc281dde1>3 "
+		"g@kea86f928>2 g@k8951c07f>2 ri hu@kbf8f7890>3 rt g@>3 g@kcd81b2c7>2 "
+		"hv@k4c826925>1 rk g@k515597e8>2 g@k26d205dc>1 hw!3@k8bedc287>32 w2 g@>1 ro "
+		"g@k32b5470b>2 g@>2 rh rq hx@kbff3ef09>2 hy@k9729c311>2 g@k443e95a>4 "
+		"hz@kf435e6ab>1 g!01234@k911bcfcd>34120 g@kb0293bfe>1 rc g@k910e8c16>2 "
+		"hb@k835d6623>2 hc@>3 hd@k8f73dca5>3 he@kbc5a54f3>2 hf@k68b1ad8b>2 "
+		"g!14@kddd0ce09>3 w1 g@kd9884f76>1 hg@k88b25908>3 g@k389a173>3 "
+		"g@k9e2e0ee9>2 g@k1ef69b5e>3 g@k3c7b09a8>2 hh@ka8669a4c>4 hi@k3d30cf2b>1 "
+		"g@kb347b11a>3 g@k1f2bdb4d>2 rs hj@ke80fe509>3 rb g@kfd6b3183>2 g@>1 "
+		"g@ka92439c>2 rd ry g@ka909bd8a>3 hk!14@k22769ca9>2 rm rn rp rr ru rv rw rx "
+		"rz rc re rf rg rh ri rj rk",
 	},
 	{
-		"chash, drawn 1", CONF_METHOD_HASH_CONSISTENT,
+		"drawn 1", CONF_METHOD_HASH_CONSISTENT,
 		{
-			{.text = "127.0.0.1:18100", .weight = 4, .fail_timeout = 1},
-			{.text = "127.0.0.1:18101", .weight = 5, .fail_timeout = 2, .max_conns = 2},
+			{.text = "127.0.0.1:18100", .max_fails = 3, .fail_timeout = 1, .down = true},
+			{.text = "127.0.0.1:18101", .weight = 1, .fail_timeout = 1},
+			{.text = "127.0.0.1:18102", .fail_timeout = 1, .down = true},
 		},
-		"g!1@>10 g!1@k98644890>0 g@ka6eb196b>0 g@ka6c32faa>0 g@kc586354a>0 "
-		"g@kde205124>0 g@kf0c94c87>0 g@kdeb52405>0 g@kfd59def6>0 ha@k448a62c8>0 "
-		"hb@kc5800826>0 hc@kfcdbc905>0 g@kcb8d2fcb>0 hd@k7a61a28b>0 rc rd ra "
-		"he@k6d3765e6>0 hf@ka67eb2d8>0 g@k1ad5fa2d>0 w1 g@k25bed701>0 rf "
-		"hg@k879317a8>0 hh@kf0b0f02d>0 hi@kda8690e6>0 hj@k32c04459>0 hk@kcc449cc2>0 "
-		"g@k61fe6bb6>0 g!01@kd0aa8418>0- g@kc3a18774>- g@k43fe4d07>- "
-		"g!1@k5f5e01e9>- g@k979de958>- rb g@kbb96d472>- ri rg g@kbdf0775a>- g@>- w1 "
-		"g@kbe60effd>- g@k204d1412>- g@k92f79745>- g@kd62f41c5>- g@kf1e457c1>- "
-		"g@ke3857e1c>- g@>- g!0@k19d82117>- g@k6d2a9dce>- re g@k5b454d0f>- "
-		"g@ked574cb3>- g@kfcd3a45c>- g@k86b15f97>- rj g@ke0e6bbb6>- g@kc44a647b>- "
-		"g@k6b5f8733>- g@kbdfbae4c>- w3 ha@k17e9ac6c>1 hb@k73a1e87>0 g@>- rh "
-		"g@kf5991f7a>0 rk hc@kb9ff3ca6>0 hd@kc4d42fe2>0 g@k14dc41a>0 g@k1f7594e>0 "
-		"g@k410ca81b>0 rb he!1@kc9a82208>0 g@kabd928ef>0 rc hf@k8d401388>0 w1 "
-		"hg@k4ba866b7>0 g@k9edf0ad4>0 g@k17debf5d>0 hh@kef13255>0 g@kb9b36b35>0 "
-		"g@k11feedb0>0 hi@kfaff93f4>0 rd g@ka8b98f1d>0 g!01@k45710289>0- "
-		"g@kb3c99eaf>- g@k6960a744>- g@ke2b0d132>- g@k44810124>- g@k2a9adea2>- "
-		"g@k194bf6db>- ra re rf rg rh ri",
+		"ha@kc650d75d>1 ra g@k75e44ec0>1 g@k8e47bd78>1 g@k40be5461>1 hb@k7e640ac9>1 "
+		"rb hc@k3178200e>1 hd@k664e0ab0>1 he@kaaddc99e>1 re g!01@kde9fabff>1 "
+		"g@kcb279663>- g@k272b6399>- g@k6370e3fd>- g@k836a9d82>- g@k98d7844a>- "
+		"g@k795cb28c>- w1 rc g@k61bbc03d>- g@k3e1ec89d>- g@ka27df976>- "
+		"g@k8b1ae3db>- g@kba9a5b28>- g@kf78e2a8c>- g@kd0d80e80>- g@k20a49383>- "
+		"g@k7129b20f>- g@>- g@k545f5308>- g@k427f1171>- g@k7293ad1f>- g@k7277144>- "
+		"g@k6b98e392>- g!1@kb28c7c38>- w1 hq@k1d81318b>1 g@kce20f6d8>- "
+		"g@k61659bf9>- g@k12892534>- g@k8dd319cd>- g@k2fa46be4>- g@k783e420d>- "
+		"g@kaceab148>- g@k1d2f49c6>- g@k25e6bd6d>- g@kc16e77a5>- g@k8b48362c>- "
+		"g@kb450bbc8>- g@k277c5ddc>- g@k5dfee86b>- g@kfb08926b>- w1 g@k7b9bfcb2>- "
+		"g!1@>- g@ka3ac21fa>- g@k6ef9cef5>- g@kff18fb7c>- g@ka326bbc>- g@>- "
+		"g@ke5e07c63>- g!012@k39c40475>- g@kf369d69a>- g@k272356d6>- g@k6ffbc6fa>- "
+		"rd hd@ke599a3bf>1 w3 g@k1f84d27a>1 g@k66219fc2>1 g@k34688d88>1 "
+		"g!012@kbc63967d>1 g!2@k15514cf9>- g@kc952b43b>- g@>- g@kdfd197a3>- "
+		"g@k28ff46d7>- g@k1c4683ca>- g@kce70c533>- g@kbda386fd>- g@k95b6f722>- rq "
+		"g@k7f3b3da8>- rd",
 	},
 	{
-		"chash, drawn 2", CONF_METHOD_HASH_CONSISTENT,
+		"drawn 2", CONF_METHOD_HASH_CONSISTENT,
 		{
-			{.text = "127.0.0.1:18100", .max_fails = 3, .fail_timeout = 1},
-			{.text = "127.0.0.1:18101", .fail_timeout = 1},
-			{.text = "127.0.0.1:18102", .fail_timeout = 1, .max_conns = 2},
-			{.text = "127.0.0.1:18103", .weight = 4, .max_fails = 2, .fail_timeout = 1},
+			{.text = "127.0.0.1:18100", .weight = 6, .fail_timeout = 1, .down = true},
+			{.text = "127.0.0.1:18101", .weight = 1, .fail_timeout = 1},
+			{.text = "127.0.0.1:18102", .weight = 1, .fail_timeout = 2},
+			{.text = "127.0.0.1:18103", .max_fails = 3, .fail_timeout = 2, .down = true},
+			{.text = "127.0.0.1:18104", .weight = 1, .max_fails = 2, .fail_timeout = 1},
 		},
-		"ha@k9932c5e>3 hb@kd286abd2>0 g@kc4ed786e>0 rb ra g@k6933d9ea>3 "
-		"g!1@ke9e16590>0 hc@k51496feb>3 g@>3 g@kee08cab4>3 hd@kd363417e>3 "
-		"g!2@kc044f1a1>21 g@kba870aab>3 rd g@kf1e11190>3 g!0@kba952bcc>3 rc he@>0 "
-		"g!23@k2100492a>31 hf@kb707e16e>3 w2 rf g@k9a6815d6>0 g@ka5c185fc>2 re "
-		"g@k401f8133>3 hg@k5d97ed9a>3 hh@k982a994c>3 g@kdf76d249>1 hi@k3a7a61f0>3 "
-		"hj@k2cffc577>3 hk@kb2df81be>1 g@k499e7ea3>3 hl@k4dfed9a9>3 hm@k36659439>3 "
-		"g@k17939199>3 g@k5ac503bd>3 hn@k903bec28>0 g@k86fb4049>3 rk ho@k6fc49078>2 "
-		"w3 g@k68608a61>2 rj g@kc6374c16>0 hp@k679052eb>3 hq@kb6b19b8>0 rh "
-		"g@kab06d3c5>0 g@k8c085bd0>3 rg g@ke127a556>1 g@>3 ro g@kfe5bb4cf>1 "
-		"g@kc6eface8>3 g!0@k8cfd8a2c>1 hr@k83984373>1 rl hs@kc0442641>3 "
-		"ht@k5425f6ff>3 rq w3 g@k7e6929cb>3 g@k8cd61b1c>0 hu@ka137cb77>0 ru rn "
-		"hv@>1 g@kb08c0832>3 g@k1c8a4d1>1 hw@>3 rs g!2@k2bec999a>3 hx@ke86e06f>2 "
-		"g!02@k74d95417>203 g@k357b8c82>3 g@k9eb46f85>3 g!01@k5689b672>3 "
-		"hy@kc4c6a86b>3 g@k4368311e>3 rp hz!01@k7939b997>3 w1 rm rr g@ka0181549>3 "
-		"rv ha@k7ec3c8cd>3 g@k55af7282>3 g@kd6d0dc6f>3 hb!1@k4c542112>0 "
-		"hc@k79f7c55f>3 g@k93dc82b9>3 hd@k3d4c36db>1 he@k4b2fee9d>3 rz "
-		"hf@k282a3336>3 g@kc7b2f7cd>1 hg@>3 rg hh@k19fd1920>1 g@k57210ddd>3 ri rt "
-		"rw rx ry ra rb rc rd re rf rh",
+		"g@k54cbae97>1 g@k2c9aa705>2 g@k354bea02>4 ha@kbc3da7ce>1 g!34@k1905fe5e>42 "
+		"g@k5f99d01b>4 ra hb@>1 rb g@k574ed19b>1 hc@k11a09af3>1 g@kedbbe6ed>1 "
+		"hd@k4c3ae658>2 rc he@k24ca8488>4 re rd g@k695b0218>1 hf@kcbb9ce78>4 "
+		"hg@k451b6051>1 w1 g@k4cb91756>1 hh@k26356b92>4 rh rf rg hi@kabc6fced>2 ri "
+		"g@kcf2be21c>1 g@ke7e4113>2 g@k9aebe0e3>2 g@k77f1166a>4 g@k79bb3f94>1 "
+		"hj@k48e69d51>1 rj hk@kcaf49f51>2 rk g@ke2452d16>4 g@k5f9302c>2 "
+		"g@k372fb809>2 g!2@ka211f904>4 w3 hl@k3838727e>4 g@kc57659c5>4 rl g@>2 "
+		"g@k132c639f>1 g@kbd5edad8>2 hm@k90cce2e6>4 g@k9fb37710>2 g@kf8550428>4 "
+		"hn@kfb2f4c0>4 g@kcbcb63fb>2 g@k22b5484b>4 g@kad06542d>2 rn "
+		"g!01234@k82482bf7>412 rm hp@k43ea5f0d>4 rp g@k245d1b4d>4 hq@kad7361c2>4 w1 "
+		"hr@k90dc09e9>4 g@k180973b1>4 g@kd8efb9f8>4 hs@k1ea77f7c>4 g@k85754bee>4 "
+		"g@kcb323d6f>4 g@kd8bea662>4 ht!1@k81f97e6d>4 g!4@k39e27e14>4- "
+		"g@k11ee6f6a>- g@kc7ba5bf0>- g@k758e182b>- g@kdcbdc9e6>- g!0@k57b70b39>- rq "
+		"g@k2f00c18b>- g@k366d876d>- rs w3 g@kd71063f9>4 rr hy!2@k19b3cdfe>24 "
+		"g@k8a936d9d>4 hz@>4 g@k6b04d0d9>4 ha@kb32a5c59>4 g@k2744f2ae>4 "
+		"g@kd9a7f23a>1 g@kfe784ec8>4 hb!4@k4e8e7e36>1 rz rt g@k87f9a315>1 rb "
+		"hc@k7b6c31d0>1 hd@k498da896>4 ry ra rc rd",
 	},
 	{
-		"keys, 5 servers", CONF_METHOD_HASH_CONSISTENT,
+		"drawn 3", CONF_METHOD_HASH_CONSISTENT,
 		{
-			{.text = "127.0.0.1:18100"},
-			{.text = "127.0.0.1:18101"},
-			{.text = "127.0.0.1:18102"},
-			{.text = "127.0.0.1:18103"},
-			{.text = "127.0.0.1:18104"},
+			{.text = "127.0.0.1:18100", .max_fails = CASE_NONE, .fail_timeout = 2},
+			{.text = "127.0.0.1:18101", .weight = 4, .fail_timeout = 2},
+			{.text = "127.0.0.1:18102", .fail_timeout = 1},
+			{.text = "127.0.0.1:18103", .max_fails = 1, .fail_timeout = 2},
+			{.text = "127.0.0.1:18104", .weight = 3, .fail_timeout = 2},
 		},
-		"g@key-f6ecce3198>3 g@key-47b13f0a9c>4 g@key-c12bac908>3 g@key-b76285ec93>2 "
-		"g@key-30e4bb281e>3 g@key-35f1c89347>0 g@key-22622a6472>0 "
-		"g@key-33c233ca61>0 g@key-5ac0ddf522>4 g@key-b2cbca8e1b>1 "
-		"g@key-75ec27b4e2>0 g@key-190d3594e4>2 g@key-3ef0116a0>3 g@key-e3d0f95282>1 "
-		"g@key-df88fc88c>2 g@key-a0303acbe6>4 g@key-cce5eb9912>2 g@key-842e3d1b60>4 "
-		"g@key-5842553f02>3 g@key-57b3446510>3 g@key-e792d1afd7>2 "
-		"g@key-7ef1ce2cab>2 g@key-1a8e7cf74f>3 g@key-284690b59a>3 "
-		"g@key-d4a4d3e21e>2 g@key-acdcbf34fd>2 g@key-1fdfdbe95b>4 "
-		"g@key-ecb42b05e3>0 g@key-1ce7db0316>0 g@key-d716b607b5>4 "
-		"g@key-991f8121ff>3 g@key-dadd74feaa>3 g@key-671c9de07>3 g@key-1eced30f17>2 "
-		"g@key-5e366807a4>0 g@key-b33d5683ef>0 g@key-98e3641605>1 "
-		"g@key-747f912bc7>1 g@key-40d3240c36>4 g@key-bb326355ea>0 "
-		"g@key-e66bbbf104>2 g@key-958655a302>1 g@key-4f8936b2b5>1 "
-		"g@key-289c65dff1>1 g@key-9a0c52ac7a>0 g@key-7fd4b85d3a>2 "
-		"g@key-c94109f569>0 g@key-25914b7d4c>4 g@key-5efed77fbe>4 "
-		"g@key-4878eac97f>2 g@key-48f33b7aa9>0 g@key-8ffa367790>3 g@key-7f265cf63>3 "
-		"g@key-a02c560f56>1 g@key-51a26011f>1 g@key-8e56857260>4 g@key-d2b6d1ec95>2 "
-		"g@key-f2f54b3f81>1 g@key-afd0d33b53>1 g@key-92cf51df8d>4 "
-		"g@key-724c3e231c>1 g@key-f8dd22624a>2 g@key-466ca24282>4 "
-		"g@key-e1ce5cc272>4 g@key-a6c6a2f2e0>1 g@key-220f96fb05>2 "
-		"g@key-176920bf1c>0 g@key-6cffe9f919>1 g@key-da541fed32>3 "
-		"g@key-ee1bae1ca5>2 g@key-d3cf51994a>2 g@key-77caddf3f8>1 "
-		"g@key-675b43f37b>1 g@key-2cdb548c6a>0 g@key-f05e1ed4ed>2 "
-		"g@key-bb051c71cd>2 g@key-52e9c35e3e>0 g@key-479ed8c48c>1 "
-		"g@key-f70a3029aa>1 g@key-70fde9b579>4 g@key-3d4a441b94>0 "
-		"g@key-24f4abc1c8>4 g@key-560afc0e1>1 g@key-f13abb44b3>2 g@key-3b15bae2b3>0 "
-		"g@key-782e6406ad>0 g@key-a8b8817232>1 g@key-c0a7509e2b>1 g@key-213d93ff9>1 "
-		"g@key-11ddef81d5>0 g@key-bb4bd4b119>4 g@key-3feefa2309>0 "
-		"g@key-cbe62d5d84>0 g@key-d021e2acb>1 g@key-2095c7e7b8>1 g@key-18ebd52aa8>4 "
-		"g@key-c8cee86afb>1 g@key-5487cd40e>2 g@key-dd4e30ad5e>4 g@key-d8679f64cb>0 "
-		"g@key-19b3798a7a>1 g@key-3c2637a8ba>3 g@key-94ef964c86>0 "
-		"g@key-1fa8d32ff7>2 g@key-8963114e8f>2 g@key-5e9c1924d>3 g@key-b02f60450>1 "
-		"g@key-414c55bc4a>4 g@key-e4a9970371>4 g@key-8e0fe6f763>3 "
-		"g@key-517f79d874>0 g@key-c8e9e3a0a6>1 g@key-2ad3a2eb78>0 "
-		"g@key-fc0f792fea>4 g@key-51f4e76381>0 g@key-eaaaafba23>1 "
-		"g@key-39b6ef1af0>4 g@key-7d2e18950c>1 g@key-75b1b92e95>4 "
-		"g@key-d2133d33d2>3 g@key-8ffb49b97d>4 g@key-aa0235cc05>2 "
-		"g@key-2f534a3757>0 g@key-a93afe0300>0 g@key-a01652ee5f>0 "
-		"g@key-1beb922d73>4 g@key-6418308510>2 g@key-14bea1fe91>4 "
-		"g@key-65741fa215>2 g@key-9db5558b0a>4 g@key-c65eb77df2>2 "
-		"g@key-6be4e01793>4 g@key-a14e50cb4f>4 g@key-6807a104a9>1 g@key-302c9ecec>1 "
-		"g@key-256cce0480>3 g@key-8c3e93ab69>3 g@key-112cd0bf70>2 "
-		"g@key-f8da99c0b7>2 g@key-178d4037a9>0 g@key-509e8ef080>2 "
-		"g@key-c25d0ca1e6>1 g@key-6423b2d708>1 g@key-20845169ec>0 "
-		"g@key-63f9aea40e>1 g@key-e7c466d291>4 g@key-c163870e27>2 "
-		"g@key-d1537adc3a>0 g@key-b8164a5a4a>2 g@key-4de523e853>1 "
-		"g@key-3943fbc3d8>0 g@key-d6e3a09826>2 g@key-22b3bec37>0 g@key-eb5d8c62ee>3 "
-		"g@key-20621d5e4a>3 g@key-2aa2cb8f3f>4 g@key-4f9c7bbe7b>3 "
-		"g@key-980bd92899>3 g@key-c0d5fd9939>4 g@key-cdec6f2b10>0 "
-		"g@key-ced6e8b22a>3 g@key-a24bb0d449>2 g@key-76ec59ad60>0 "
-		"g@key-dda206691c>0 g@key-6376133a9c>0 g@key-2f39f446f9>3 "
-		"g@key-69336c7c93>1 g@key-cce64d21e4>1 g@key-4e70de666c>0 "
-		"g@key-a7771eff24>0 g@key-6cf48a030e>0 g@key-4a2aafe00c>3 "
-		"g@key-3bc582076c>0 g@key-96de7493b1>4 g@key-90e1d7475b>2 "
-		"g@key-ec4b36a47f>0 g@key-75afe12ff6>2 g@key-f43b9dc7e1>4 g@key-d72b8f6ef>4 "
-		"g@key-30eff6de87>0 g@key-3fb061cc8f>3 g@key-d979636ab>0 g@key-da24022b24>1 "
-		"g@key-8f1cc6a9b1>2 g@key-76752a9f91>4 g@key-d8c0eb994d>4 "
-		"g@key-42183e9504>3 g@key-9611c57e5f>3 g@key-3fb48e4bf2>3 "
-		"g@key-cb2d2c3f87>0 g@key-8047bb328f>4 g@key-32c5c07a23>3 g@key-24deb98f1>0 "
-		"g@key-f95b990d55>1 g@key-8e02ed7392>0 g@key-bf44886c09>1 "
-		"g@key-b74d3595f0>4 g@key-9a5165d9bd>2 g@key-d3e221cb70>3 "
-		"g@key-175c7461b0>1 g@key-e3e89e9299>4 g@key-ba7fec0ba2>0 "
-		"g@key-e2d4519b89>1 g@key-a067c6aad6>2 g@key-5074b56213>2 "
-		"g@key-5e50bf6200>3 g@key-97f9c24835>4 g@key-afdcb664b4>4 "
-		"g@key-e937d4c0ec>4 g@key-5c311e8fa>3 g@key-3d56ca68ed>2 g@key-d523f2dd64>1 "
-		"g@key-e12a09f962>0 g@key-8567a4a2ef>3 g@key-4d96942d15>0 "
-		"g@key-f087bbf702>1 g@key-f11c34ea61>0 g@key-e435ec464a>1 "
-		"g@key-38a520219b>3 g@key-411d513cd7>3 g@key-4029e571ed>2 "
-		"g@key-d0de16ebf8>1 g@key-9a2820a8a5>1 g@key-8b2aefed5f>0 "
-		"g@key-508d18656b>2 g@key-ed00e12d38>3 g@key-3d5ef65760>2 "
-		"g@key-840bb06710>0 g@key-428d666320>1 g@key-c9e3e5e9ec>0 g@key-30c26c060>4 "
-		"g@key-e1477ce73b>3 g@key-8de3ce0058>0 g@key-3a10a37fe4>3 g@key-5ea618655>4 "
-		"g@key-dc1e2676c3>2 g@key-e7ccc75f30>2 g@key-724b260b72>2 "
-		"g@key-5f95b9658a>4 g@key-3f0ebbee8f>1 g@key-c91b751643>3 "
-		"g@key-a0e753ab5b>2 g@key-a74601a73f>4 g@key-6e8df7733b>1 "
-		"g@key-faa71b6198>2 g@key-f1cf3a2a97>2 g@key-2ced36100>1 g@key-49acfc9b6a>2 "
-		"g@key-d3fa50080a>1 g@key-4ea5ae29e5>0",
+		"ha@k5ccf33b0>1 hb@k17d43b50>1 hc@k59a606fb>2 ra rb rc hd@k72271a99>0 "
+		"g@k21b2c6d2>4 g@k5e4bc65d>4 g@k2bdb65e5>4 he@k1951dbea>1 "
+		"g!01234@kc7a4293b>14203 g@k71f28b52>0 rd g@k1b656469>0 g@kdeb522bf>0 "
+		"g@ka0324b45>0 g@k436a8e32>0 g@kaad2dcf0>0 w2 g@k9246183d>2 g@k16199969>2 "
+		"g@k7d69374f>0 g@k3fa627b6>0 g@k583c07dc>2 re g@kd88d4f3d>0 hg@kf8a6ab01>2 "
+		"g@k91bf5ed4>0 g@kdfdd5c24>2 g@k33131250>0 hh@k3405b231>2 rg rh "
+		"g@k919416d5>2 g@k4df10e70>0 g@k70639073>2 hi@k45f76dc9>0 ri g@kff505426>2 "
+		"w1 hj!2@>0 hk@k8ff721a8>0 rk rj hl@k61ed3e54>3 hm@k7f2716c9>1 "
+		"g@kd5e66a0a>0 g@k22744e1b>0 g@k7852defc>0 g@>2 g@k88b8c52d>0 g@k360df250>4 "
+		"g@>4 rl g@kc26f3a33>0 hn@k7cb1c9aa>4 rn rm g@k51964c53>0 g@kee9a9920>4 w3 "
+		"ho@kc4150eb7>1 hp@k391eeb4a>4 rp hq@k25ca3960>1 ro rq g!4@kaae3036d>41 "
+		"hr@k73967c66>1 hs@kd5ffc391>3 ht@kc033291c>0 g!4@k1e9796dd>1 "
+		"hu@k83fda63c>1 g@k4aa5985b>1 g!12@k94c93fe9>210 g@kcd424afb>3 "
+		"g@k29c735ab>3 g@k830180ff>0 ru g@keefa515>0 hv@k982ca4e>0 w3 g@ka2646a4d>4 "
+		"rv g@kd2ed25f4>1 rs g@k363381cb>1 rt g@k1cfdf579>1 rr g@k2987e48a>1 "
+		"g@k2bcefde6>4 g@k2c5b3c74>1 g!24@k15cdb021>0 g!13@k433699ea>12 "
+		"g@k2c05a8ab>3 g!2@kb293d8c>4 g@k25a570fc>0 hw!1@k233f4f41>4 hx@k4b6a6377>2 "
+		"rx hy@>3 rw ry",
 	},
 	{
-		"keys, 4 servers", CONF_METHOD_HASH_CONSISTENT,
+		"2 servers", CONF_METHOD_HASH_CONSISTENT,
+		{
+			{.text = "127.0.0.1:18100", .weight = 1},
+			{.text = "127.0.0.1:18101", .weight = 1},
+		},
+		"g@k16930b9c>0 g@k1a78dca7>1 g@k28a27c49>0 g@k9d7aba9f>0 g@k4959e9df>0 "
+		"g@k44423be3>0 g@k1c9ad8d2>1 g@k960661a>1 g@kfc89bcde>1 g@>0 g@k2f58fc5f>1 "
+		"g@k136e7e3>0 g@k21aff28d>1 g@k5713d99f>1 g@k8fd07e35>1 g@k1fda90e9>1 "
+		"g@kb7b14fb1>0 g@kb0b33de3>1 g@k7c6ffca4>0 g@ka5440c72>0 g@k924c0717>1 "
+		"g@k7be06a34>1 g@k834e5592>1 g@kfba9c5c0>0 g@k77c5843>1 g@k4e58e33c>1 "
+		"g@kb66e8d5e>1 g@keb13852b>0 g@k5f9f1944>0 g@kd8329a87>1 g@k2330bfa6>0 "
+		"g@k4cad5c2a>0 g@kca5b1c18>1 g@k791ca15d>0 g@k9163dd36>0 g@kd8240a>0 "
+		"g@k96279d85>1 g@k726cd35>0 g@kf7e82597>1 g@k74d03c6>1 g@ke77cbe6c>1 "
+		"g@k2180fdf5>1 g@k26ffb74d>0 g@k38f6df98>0 g@k2135fdb7>0 g@k6ae3b272>1 "
+		"g@kb836f967>0 g@k7d818101>1 g@k5d4ac4>0 g@kb3e7634b>0 g@kec14c3af>1 "
+		"g@k7ce2b2f0>1 g@k8138acaa>0 g@kd6e2b21d>1 g@k77d3209c>1 g@k59c61027>0 "
+		"g@k4d7bb4e8>0 g@k2d656abe>0 g@k48bb6093>1 g@k424dbc38>0 g@k7e2430b>1 g@>1 "
+		"g@k576d3769>1 g@kf3a506d3>1 g@kbd3e406d>0 g@k9a5f4ef0>1 g@ka71ad58a>1 "
+		"g@kbee7edd6>0 g@kd81a77e1>0 g@k523bf259>0 g@kdfa4fcdc>1 g@kb04bb78f>1 "
+		"g@k8da65209>0 g@k19858810>1 g@ka9048680>1 g@k54e34e33>1 g@kfcd113a7>0 "
+		"g@k79a612f1>1 g@k32849a84>1 g@kdbfcc1b9>0 g@>0 g@ke66655c8>0 g@kdadb97d3>0 "
+		"g@kba9df5c8>1 g@kaef3ca32>0 g@kc42e186>1 g@k28d386b1>1 g@k51244339>0 g@>1 "
+		"g@kc9dec20e>0 g@k525bf12>1 g@ke7d744d4>0 g@k65720361>0 g@k548805c5>1 "
+		"g@k343f7fb9>1 g@k27caa83f>1 g@kdc26e689>0 g@k83fd0610>0 g@k6bc6e188>0 "
+		"g@k97baa497>0 g@kb769e1a2>0 g@k9d8d14db>0 g@kfcc4881b>1 g@k739a8563>1 "
+		"g@k7f20ce30>1 g@kc26aeb35>0 g@k1c00e128>0 g@k9ed5aef3>0 g@kc8a6315c>1 "
+		"g@k930576b8>0 g@k4b870437>1 g@k693c0cd6>0 g@k747c344c>0 g@kf1a47895>0 "
+		"g@k234126d6>0 g@k5fa90783>0 g@k3d321702>1 g@kd31d7cc7>1 g@ke638f252>0 "
+		"g@k313653da>1 g@kc44d8659>1 g@kc1e7885d>0 g@k7a6f0936>0 g@kf4e270de>1 "
+		"g@kfb0253eb>0 g@kf1c3b5d3>0 g@k205acb49>1 g@k756b8c6d>0 g@k455d39a3>0 "
+		"g@kc6065093>0 g@k887206fd>0 g@k2a31ff3d>1 g@k61db6ff7>1 g@k4f35cb8a>0 "
+		"g@kb2026e94>0 g@kc8ac35e6>0 g@k922c8a90>0 g@k4af7c68b>0 g@k695a5831>0 "
+		"g@k1875fe25>1 g@kd495b2e7>1 g@k559e1c65>0 g@kb0b12f69>1 g@k29d6b048>0 "
+		"g@kb5df9c57>0 g@ka861c713>0 g@ke6f4dcc3>0 g@k7159c940>1 g@k2e226b6b>0 "
+		"g@k998cece4>1",
+	},
+	{
+		"4 servers", CONF_METHOD_HASH_CONSISTENT,
 		{
 			{.text = "127.0.0.1:18100", .weight = 3},
-			{.text = "127.0.0.1:18101"},
+			{.text = "127.0.0.1:18101", .weight = 1},
 			{.text = "127.0.0.1:18102", .down = true},
 			{.text = "127.0.0.1:18103", .weight = 2},
 		},
-		"g@key-73e69a8e69>0 g@key-a1132a43fd>0 g@key-312b406686>0 "
-		"g@key-499ef31076>3 g@key-d9cc48fde3>3 g@key-7f9c1be29f>3 "
-		"g@key-4bf4e6d98b>3 g@key-a6a72566d7>3 g@key-a20cbd84e0>1 "
-		"g@key-d594767d6d>0 g@key-112a9875ca>0 g@key-a2be186edf>3 "
-		"g@key-afd6519288>3 g@key-d84d83a33a>3 g@key-62cba391fb>0 "
-		"g@key-928d7ec4cf>3 g@key-baf9b0da77>0 g@key-d6c3d4853f>1 "
-		"g@key-b3e1d7095a>0 g@key-2180e4a989>1 g@key-274c28cca3>0 "
-		"g@key-ad9b323ce2>1 g@key-7c4087afce>3 g@key-a2f4a064a3>1 "
-		"g@key-cd7e0b4ec4>3 g@key-4e009e733d>0 g@key-9862ee2d01>3 "
-		"g@key-ec7cb70c78>1 g@key-8a430796ee>3 g@key-430c773143>0 "
-		"g@key-e651862523>3 g@key-df74cccc01>3 g@key-335433a09f>0 "
-		"g@key-81ad5a84d8>0 g@key-13e19c1c97>3 g@key-108c4718bd>0 "
-		"g@key-32c2658d22>3 g@key-e811ad359a>0 g@key-1775d7a37a>0 "
-		"g@key-b438b87d72>0 g@key-f8c157c886>0 g@key-2699ea12f1>1 "
-		"g@key-cd08610b2f>3 g@key-6ef1d40547>0 g@key-a123a4310>1 g@key-4ed383833>0 "
-		"g@key-f72ed1252a>0 g@key-7abd86f966>1 g@key-b4b8c460b3>3 "
-		"g@key-ad4bbec54d>1 g@key-ede0232ed9>3 g@key-d8eba4ac52>0 g@key-9e673e46a>0 "
-		"g@key-69314c3f32>3 g@key-bfd529c6b6>3 g@key-1663fdc7cb>1 "
-		"g@key-da52d9b29a>0 g@key-74fa0f823b>3 g@key-2c3ace3e65>3 "
-		"g@key-da0caae0c2>0 g@key-45819dc56c>0 g@key-62fdbadee9>0 "
-		"g@key-3297a6c89b>0 g@key-522618b967>0 g@key-6d9d38e594>0 "
-		"g@key-a05a95f91f>1 g@key-71f0b4b80b>3 g@key-20113c0da5>0 "
-		"g@key-41b480c7bd>0 g@key-a4f153c2e8>0 g@key-2772a6096e>3 "
-		"g@key-12a3c24d9b>0 g@key-89d958eea1>0 g@key-f4abe29054>0 "
-		"g@key-f600da02a7>0 g@key-147a65e7fe>0 g@key-a798ac3224>0 "
-		"g@key-1a0c9d687d>1 g@key-958b9e4a31>0 g@key-adf84dd547>0 "
-		"g@key-e4843aebb0>3 g@key-d58da1e582>3 g@key-c36a731e3b>1 "
-		"g@key-9ff2eafdc0>0 g@key-b008f37fff>0 g@key-c6e9de0de2>0 "
-		"g@key-dc3a1c42b5>0 g@key-3e7072d43d>1 g@key-3b64bb33d1>0 "
-		"g@key-fbc518977c>3 g@key-c229b8f1f>1 g@key-d1bb310acb>1 g@key-4de68d49f5>1 "
-		"g@key-ff1144b503>0 g@key-caaa9a2f8a>3 g@key-5cde9ef64b>1 "
-		"g@key-a9fbb2567d>3 g@key-5d015b5b9d>0 g@key-1bcf1293>3 g@key-3847323f7>0 "
-		"g@key-4dae8ed0f4>3 g@key-1300d1d05a>0 g@key-147557dfa>3 g@key-60a056a045>1 "
-		"g@key-40e7bd6c0a>1 g@key-cc2b838976>0 g@key-c3929ee7c>1 g@key-f978860d4e>3 "
-		"g@key-2a4b54df3d>3 g@key-37712e2faa>0 g@key-97041841ec>0 "
-		"g@key-3dc4455703>0 g@key-b97d727ba>0 g@key-87dee1758>3 g@key-a57203e7d7>0 "
-		"g@key-ff8669e8ed>3 g@key-861ce1c933>1 g@key-e9261924e9>0 "
-		"g@key-6fe3d32bf0>0 g@key-f7afd0b648>3 g@key-df765f303f>3 "
-		"g@key-fc43a02271>1 g@key-b78c1352c8>0 g@key-8e09f9f293>3 "
-		"g@key-90a8764c18>0 g@key-d737a6c04e>0 g@key-bd1c9f6799>1 "
-		"g@key-31512383b9>3 g@key-ddd811e344>3 g@key-f1b31ce30e>3 "
-		"g@key-1b2031654e>3 g@key-9cb28b6650>3 g@key-c32b57147d>1 "
-		"g@key-5b5edb4806>0 g@key-8960e44a41>1 g@key-2cff981821>0 "
-		"g@key-3341739332>1 g@key-62d021bd8f>0 g@key-fb75dc43ea>1 "
-		"g@key-b9abeab37b>3 g@key-59a703067>0 g@key-d47992e4f9>0 g@key-f204de7764>0 "
-		"g@key-56ed0b08c7>1 g@key-21e226384d>0 g@key-4f6c5caf92>0 "
-		"g@key-a8e8816d74>3 g@key-79563577a4>3 g@key-98a76a42c>0 g@key-685ca33592>0 "
-		"g@key-5bea3172d6>3 g@key-4bb19999a9>0 g@key-52418063f7>3 "
-		"g@key-d432ee0c3a>0 g@key-731ed2a6a8>0 g@key-25046a0dd1>0 "
-		"g@key-62145ea81e>0 g@key-9e42efa16a>3 g@key-f1f98cf49c>1 "
-		"g@key-414c4d2bae>0 g@key-77f030839f>0 g@key-fffbe782f6>3 "
-		"g@key-391b91761f>0 g@key-fe2d5dff65>1 g@key-20988a54ce>0 "
-		"g@key-8d6b3f469a>1 g@key-ab376dc2e>3 g@key-7b48f2fe6c>3 g@key-c19eda3de3>3 "
-		"g@key-116ea79de7>0 g@key-d18790a018>3 g@key-358088a802>3 "
-		"g@key-15429da73e>3 g@key-d58a15e9ae>0 g@key-777f46a227>3 "
-		"g@key-572b7ff7bd>1 g@key-7890655e94>0 g@key-54b9cbeeba>1 "
-		"g@key-dbc611bf45>0 g@key-a4bcbab79>0 g@key-980486990a>3 g@key-83edb1e08f>0 "
-		"g@key-8e95ec3d6b>3 g@key-f8f6ec1432>3 g@key-f63b70f6d2>3 "
-		"g@key-ccc1136df8>0 g@key-7ae5a01ad3>3 g@key-cf02219b24>3 "
-		"g@key-1e1434ac58>0 g@key-37d0a1d212>0 g@key-ce8151aea6>1 "
-		"g@key-29591485d7>3 g@key-972934c530>0 g@key-d8725546dc>0 "
-		"g@key-c68fc89350>1 g@key-f3cffb2a55>0 g@key-7ac11600ce>0 "
-		"g@key-8973684f84>3 g@key-ce0fa9b24e>1 g@key-1ce2a16ec3>0 g@key-9c66c62a6>3 "
-		"g@key-ad69c8ccba>0 g@key-3d1ae8d83f>0 g@key-d69efe6fc8>1 "
-		"g@key-962a562ec3>1 g@key-d3248203a2>3 g@key-2b9f95ef03>3 "
-		"g@key-9ffce6e9d3>0 g@key-4ada5752fe>0 g@key-47d9db5608>0 "
-		"g@key-873cb2281d>3 g@key-468705d661>3 g@key-b18aa51173>0 "
-		"g@key-5cc2e4271a>0 g@key-2688473098>0 g@key-726c14c8ee>0 "
-		"g@key-7d8fd237a7>0 g@key-73cc0ceca7>3 g@key-9935324f09>3 "
-		"g@key-3261f2f998>3 g@key-bed71ef616>1 g@key-22232eeead>3 "
-		"g@key-3731960faa>3 g@key-e507633d36>0 g@key-37e47d398c>3 "
-		"g@key-858a207f90>0 g@key-ded6ec20eb>1 g@key-a2f3a6767c>3 "
-		"g@key-f6cb82a38b>0 g@key-744b6e7330>0 g@key-835fd1adb3>1 g@key-c9ca8b8d9>3 "
-		"g@key-449121bff>0 g@key-9a12bc20e8>3 g@key-80c87539b2>0 g@key-834e437192>3 "
-		"g@key-c1f414643c>3 g@key-5dd01f2c6a>0 g@key-a5a617ca1a>0 "
-		"g@key-1f7b9076fa>0 g@key-1feaffe3ac>1 g@key-36bac5ccc3>3 "
-		"g@key-4458755ffb>1 g@key-e53cd1d6f6>0 g@key-40753f62c8>0 "
-		"g@key-7a32a34ccc>0 g@key-e22f1c3a35>0 g@key-918c34f4e>3 g@key-7f95cb013c>0 "
-		"g@key-b52ced232d>0",
+		"g@kb8765121>0 g@k9fc5ef39>0 g@k2edc3981>1 g@>0 g@kdc4013f2>0 g@k505b29b4>3 "
+		"g@kc55a1ec>0 g@ke5f71d7b>3 g@kc8ddfecf>0 g@kba5d0801>0 g@k9aa0c09c>0 "
+		"g@k67357e8e>0 g@kae2185b8>3 g@ka3263d28>0 g@kf582f92c>1 g@k77f2201a>3 "
+		"g@k1930c22d>1 g@k7cd9df03>0 g@ked567f35>0 g@kd7e35ad6>0 g@ka2a03f53>0 "
+		"g@ke95b3dec>1 g@k423e1e2e>0 g@k19f4209f>0 g@k33ce5178>0 g@k52a1ceaf>0 "
+		"g@k5a67e031>3 g@kff18db21>1 g@k7b11e00a>1 g@ka2ccc67b>3 g@k70d7fc47>1 "
+		"g@k64b30c8>0 g@kd71a38e9>0 g@k39ea65dd>0 g@k349af835>0 g@k75bfdf08>0 "
+		"g@ke5850b48>3 g@k26e197aa>3 g@k78b73703>0 g@ke21cd1ab>0 g@k199b5bdd>1 g@>3 "
+		"g@k26f2d982>3 g@k5df5e573>0 g@ke51995cc>3 g@k853cc72f>3 g@kadcb82b8>3 "
+		"g@k29d96333>3 g@k182fa09c>3 g@k3bda6463>0 g@k615d3c56>0 g@k5511c8ec>0 "
+		"g@k5714d899>3 g@k97a7e58c>0 g@k1d96c2af>3 g@kef5ed330>1 g@kcb4bcb4b>0 "
+		"g@k6c1efbaf>0 g@k3027d49a>0 g@k71941506>1 g@k1e3ec59f>1 g@kee9315e7>3 "
+		"g@k59543667>0 g@k48b69176>0 g@k64d0607a>0 g@k50d2810e>1 g@k2d2e19ab>0 "
+		"g@kd4acebfd>3 g@k7d236950>1 g@k8ef5712e>1 g@ka7804933>3 g@k6e6db974>3 "
+		"g@kb466afc>0 g@kdf56edb4>1 g@k46cacaf3>0 g@>0 g@k144d0f51>3 g@kd8353d6c>0 "
+		"g@kbbba77cb>0 g@k8ec2e096>3 g@k83117a05>3 g@k83706fd8>0 g@ka022048d>0 "
+		"g@k5a50ae52>1 g@k95e29b07>0 g@k8282b7b2>0 g@k5f4f674f>0 g@kf63d4751>0 "
+		"g@k34d46ab4>3 g@k22727656>0 g@kc377869d>3 g@kab6779d8>3 g@k2b5bef95>1 "
+		"g@k7f17d3a2>0 g@kd9eefa29>0 g@>1 g@kf0bbf11c>1 g@k70b076ad>0 g@k2d0e5bb2>3 "
+		"g@k9d977659>3 g@k5c4a3103>0 g@k5f8f036a>0 g@ked8ab425>0 g@kdab2406a>3 "
+		"g@k817be8f6>3 g@ke93ca94a>3 g@k7d4706a0>0 g@kb0696dd9>0 g@k5f392e2d>0 "
+		"g@k61379599>3 g@k7337d958>0 g@kfe7d983>0 g@kdc991005>0 g@k27020329>3 "
+		"g@k5e06c12d>3 g@k7af8d978>0 g@k2956c9b>3 g@k9c6bed7e>1 g@kd2453a3f>0 "
+		"g@kb158edce>0 g@k62ddb12c>3 g@ka11f284c>0 g@kac530c63>3 g@kfbfc694b>0 "
+		"g@k437256f0>3 g@kf8486204>0 g@kb358c1e7>0 g@k7331bb9a>3 g@kd6ce3c58>0 "
+		"g@kedaa3aee>3 g@k846a5c01>0 g@k44fc2086>0 g@k1c42753e>3 g@k327f87ec>3 "
+		"g@kee8467b4>0 g@k5fff7677>1 g@kf77ddae>0 g@kda576459>1 g@kf96cbb15>0 "
+		"g@kdd1309ac>3 g@kc0e8f1a4>1 g@k18ed473b>0 g@k45d35c39>0 g@k9fa989bd>3 "
+		"g@k61af3306>1 g@k14d7c774>3 g@kd741c250>0 g@ke48ec619>0 g@k66dab292>3 "
+		"g@k8ed85268>3",
 	},
 	{
-		"unix servers", CONF_METHOD_HASH_CONSISTENT,
+		"5 servers", CONF_METHOD_HASH_CONSISTENT,
 		{
-			{.text = "unix:/tmp/n4/chash0"},
-			{.text = "unix:/tmp/n4/chash1"},
-			{.text = "unix:/tmp/n4/chash2"},
+			{.text = "127.0.0.1:18100", .weight = 1},
+			{.text = "127.0.0.1:18101", .weight = 1},
+			{.text = "127.0.0.1:18102", .weight = 1},
+			{.text = "127.0.0.1:18103", .weight = 1},
+			{.text = "127.0.0.1:18104", .weight = 1},
 		},
-		"g@key-f019fe4192>2 g@key-aa08bb7058>2 g@key-328e519881>1 "
-		"g@key-78abb5e7b6>2 g@key-7286c54869>0 g@key-b56ed4bfe4>0 "
-		"g@key-e4038d573d>1 g@key-41b378e2bd>1 g@key-3870452742>1 "
-		"g@key-73c731490d>0 g@key-dc981d1e94>2 g@key-efc6001b9b>2 "
-		"g@key-9923a36c79>0 g@key-bbf5a34bfa>2 g@key-27ae78ebf2>2 "
-		"g@key-37240ca5f5>0 g@key-e4b7f5f32a>0 g@key-5ef14dc4a8>0 "
-		"g@key-e8743885a1>0 g@key-fe87f62ba5>2 g@key-139519f230>2 g@key-5259a1eab>1 "
-		"g@key-fdb6de888>0 g@key-fe98055e0d>1 g@key-a30ecbc6a6>0 g@key-475e6105b3>1 "
-		"g@key-8f8ce81d00>0 g@key-21e9555a68>0 g@key-69e3ff969e>1 "
-		"g@key-b8ce940d58>2 g@key-64f068a6ea>0 g@key-1a37758911>1 "
-		"g@key-d2269254bd>0 g@key-aa8e81d76>2 g@key-3cac32db98>0 g@key-b756d98b28>1 "
-		"g@key-78929ed549>1 g@key-ea153fad48>2 g@key-b2ce88fb8a>2 "
-		"g@key-b61bc8531a>0 g@key-a3fedb6b05>2 g@key-271f847489>0 "
-		"g@key-8d472edcbc>2 g@key-ce82c7d573>0 g@key-8d2b8b7abe>2 "
-		"g@key-c8bb412975>0 g@key-320000124f>2 g@key-3aee9cede8>1 "
-		"g@key-90ff0814cd>2 g@key-46f79279ac>1 g@key-88e5d7f4fb>2 "
-		"g@key-6970d9597d>1 g@key-c948a7870b>0 g@key-bf7fe94e3f>0 "
-		"g@key-6ee702f83a>0 g@key-f07e7e3c57>1 g@key-8dfd1fce5b>0 "
-		"g@key-b6af855725>0 g@key-6b3e31bf9c>2 g@key-131bf6965f>1 "
-		"g@key-f96a7862b8>0 g@key-612745d78a>0 g@key-9b51a6d469>2 "
-		"g@key-17a662c53a>0 g@key-588b353948>1 g@key-faf0bbc537>0 "
-		"g@key-4a0138f6cd>2 g@key-3aca8392fe>2 g@key-27befaa67f>2 "
-		"g@key-6aa63e4eef>1 g@key-8b15294d1c>2 g@key-7f230c55c2>2 "
-		"g@key-31d7daf25e>0 g@key-42903b02d8>0 g@key-fc48379b61>0 "
-		"g@key-c156aee8ed>0 g@key-6c9f815445>2 g@key-a81d5d8b8>0 g@key-7bc7949bbb>0 "
-		"g@key-e91da2ca99>0 g@key-d4a4661d17>1 g@key-4e5e5f117e>1 "
-		"g@key-22804833c9>2 g@key-3ed7eab4f3>0 g@key-6e2df6312b>0 "
-		"g@key-8084666bb6>0 g@key-875695c08>2 g@key-eca7c0f5c>0 g@key-d5efa5600f>0 "
-		"g@key-c9ffda48d8>1 g@key-7fe2f8e68>1 g@key-93a464cde3>1 g@key-c724abd248>1 "
-		"g@key-f51f70db68>1 g@key-c44364f54f>0 g@key-475c6c3454>0 "
-		"g@key-c609679c4f>2 g@key-670c9683a8>2 g@key-42e44d7978>2 "
-		"g@key-376c288038>1",
+		"g@k7fe7c322>4 g@k4a1ae4d7>2 g@k65b63157>2 g@k6d7c3453>3 g@k47e76be3>3 "
+		"g@k1f0b1ddc>0 g@>0 g@kdd5a2e04>2 g@k6be6840>1 g@kf61999f7>2 g@k21ce22cd>1 "
+		"g@kd72ab108>4 g@kc7a96d02>4 g@kfbd32220>4 g@k503503f2>2 g@kb1c7211e>0 "
+		"g@k783d8923>0 g@k252d026e>4 g@k58877cba>2 g@k46608748>1 g@k118be9c0>2 "
+		"g@kbb40a853>2 g@k2f9a350a>4 g@kabbadef2>1 g@kcb989c01>2 g@>1 g@k9f02d2cc>3 "
+		"g@k507db5d1>4 g@k631a23e0>4 g@k522794f5>0 g@k74298fb8>0 g@kff95bdec>2 "
+		"g@kbbc63349>3 g@k290058ad>0 g@k3ff5c327>0 g@kb73e7982>1 g@k6281f75>3 "
+		"g@kb2c9b2af>0 g@kbf69aaa9>2 g@kf0dd7d53>2 g@keea06e7d>0 g@k8e3dc6c9>1 "
+		"g@kb9942fe4>0 g@ka371317b>3 g@k346c4acd>3 g@k45d5d8e7>1 g@k9dcad61d>4 "
+		"g@k6df6c936>0 g@k30a32024>3 g@kea5f0747>1 g@kf95cb963>0 g@k8a7cf997>4 "
+		"g@kb99396b7>2 g@k775e90a5>4 g@k443b419e>1 g@k63e3a4c0>0 g@k2fa3916a>4 "
+		"g@kf44e2100>2 g@>2 g@kccb569f1>1 g@k62f354d4>3 g@k7dd8f14d>0 g@k174131c2>0 "
+		"g@k8bde7d70>2 g@kcae5a5a1>0 g@kfadac51b>0 g@k9c2d87a8>0 g@k9d2789f0>1 "
+		"g@k8a9bfe0c>1 g@kae211ef5>1 g@k3c5630d0>0 g@k2a6fa20>4 g@kabe1a8cd>3 "
+		"g@kfba11f89>4 g@k277e5f90>1 g@>3 g@kb7042da6>0 g@kd94dd813>4 g@k954994ed>1 "
+		"g@k232949d>1 g@k658d6caf>3 g@k93a7546e>2 g@kb80e6c4b>3 g@k471f8c96>1 "
+		"g@k8083379a>0 g@k37493b79>0 g@ka76ec6a8>1 g@k6b712d7a>4 g@kef8e478f>4 "
+		"g@kddcd7138>0 g@k60407e6b>3 g@k88f790b3>1 g@kb9df0b06>1 g@kd15c903d>2 g@>4 "
+		"g@kf0aa867d>3 g@keb50990e>3 g@k6d5ddb4e>4 g@kd3debe61>1 g@kadd89261>4 "
+		"g@k4b2be5fc>2 g@k173ee3c1>4 g@k81379576>1 g@k6bb100f>1 g@k61db3c53>3 "
+		"g@kddfd3d13>0 g@>0 g@k111c1a06>1 g@k11ae927b>1 g@ka477a868>3 g@k6533e81f>4 "
+		"g@k75f8cbd2>2 g@k4cb00897>1 g@k4fed21d7>4 g@ke31148fd>2 g@k8632bb4f>0 "
+		"g@kb24942fa>4 g@k60274718>3 g@k3a25efca>3 g@ke2e95630>0 g@k52153858>3 "
+		"g@k1137f41e>3 g@k92f6a6d1>2 g@k9f98b465>3 g@k876ab612>2 g@kd2cbca7f>0 "
+		"g@k6a2c9af7>0 g@kd7e0ffb>3 g@kdd47c8bb>0 g@k4249a0a1>0 g@>1 g@kf0768f99>4 "
+		"g@k86bea0cb>1 g@k21bbf789>4 g@ke7a475c>3 g@kf7d9340d>2 g@k48a5c348>0 "
+		"g@kf7792f32>0 g@k5b1f26b>1 g@ke2ca07d4>2 g@k25b30554>4 g@kd035768d>3 "
+		"g@k1d6bbfe5>1 g@k1af7417a>2 g@k18c78762>4 g@kddcb6aad>0 g@kc073474c>0 "
+		"g@ka301b3d3>0 g@kfa370e65>2 g@k6c25dffe>1",
 	},
 };
 /* clang-format on */

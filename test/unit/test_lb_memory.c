@@ -45,11 +45,14 @@ static void fail_at(long nth)
 static struct conf_fixture conf;
 
 /* Fails the first allocation, then the second, and so on, until one attempt needs no more. */
-static void check_creation(const char *strategy)
+static void check_creation(const char *strategy, const struct conf_upstream *upstream)
 {
 	struct lb_pool *pool = NULL;
 	struct err err;
 	conf_make(&conf, strategy, 70);
+	conf.conf.upstream = upstream;
+	for (uint32_t i = 0; i < 70; i++)
+		conf.nodes[i].peer.server = conf.ids[i];
 	conf.conf.balancing.sticky = (struct conf_sticky){
 		.keys = {CONF_KEY_IP}, .key_count = 1, .max_entries = 10};
 	for (long nth = 0;; nth++) {
@@ -78,7 +81,11 @@ static void a_pool_is_made_whole_or_not_at_all(void **state)
 	(void)snprintf(names, sizeof(names), "%s", lb_strategy_names());
 	for (char *save, *name = strtok_r(names, ", ", &save); name != NULL;
 		name = strtok_r(NULL, ", ", &save))
-		check_creation(name);
+		check_creation(name, NULL);
+	for (int method = 0; method < CONF_METHOD_COUNT; method++) {
+		const struct conf_upstream upstream = {.method = (enum conf_method)method};
+		check_creation("", &upstream);
+	}
 }
 
 /* A strategy that cannot be arranged anew goes on as it was. */
