@@ -1,10 +1,11 @@
 /*
  * comfy/lose.c - workers that die or are taken away, and what becomes of the jobs there.
  *
- *   waited there      goes elsewhere at once
- *   ran there         runs once more elsewhere (rerun_lost), else it fails
- *   ran on two that   fails: it may be the job that kills them
- *   died
+ *   waited there                --> elsewhere, at once
+ *   ran there                   --> once more elsewhere (rerun_lost), or it is LOST
+ *   ran on two that died        --> LOST: it may be the job that kills them
+ *   its outcome was told        --> ENDING (finish.c)
+ *   its client cancelled it     --> gone, or CANCELLED if it ran
  */
 #include "comfy/fleet_parts.h"
 

@@ -1,10 +1,10 @@
 /*
  * comfy/post.c - POST /prompt to a worker, and what its answer means.
  *
- *   200        it has the job: PLACED. Without a prompt_id it is no ComfyUI, and its words the
- * answer 400        the client's, unless another worker might see it in another way: asked once 5xx
- * another worker, up to max_retries; then the client's no answer  another worker; this one is told
- * to forget the job, should it have it
+ *   200        --> PLACED; without a prompt_id it is no ComfyUI, and its words are the answer
+ *   400        --> the client's answer, unless another worker may see it in another way: asked once
+ *   5xx        --> another worker, up to max_retries; then it is the client's answer
+ *   no answer  --> another worker; this one is told to forget the job, should it have it
  */
 #include "comfy/fleet_parts.h"
 #include "comfy/may_run.h"

@@ -1,9 +1,9 @@
 /*
  * comfy/routes.c - which requests the fleet answers itself, and by which function.
  *
- * Everything else is carried to a worker as it is: pages, scripts, custom nodes' routes. Paths are
- * compared as they were sent; ComfyUI has each route with and without /api, its job routes only
- * with it (and once more with two).
+ * Everything else is carried to a worker as it was sent: pages, scripts, custom nodes' routes.
+ * Paths are compared decoded, as ComfyUI compares them (route_path). It has each route with and
+ * without /api, its job routes only with it (and once more with two).
  */
 #include "comfy/routes.h"
 
@@ -17,10 +17,8 @@
 #include <stdlib.h>
 
 #define SMALL (1u << 20) /* body of a request that only names jobs */
-
-#define INFO_OLD_MS                                                                                \
-	60000 /* models can be added without a restart: an older list is asked for anew */
-
+/* Models can be added without a restart: an older list is asked for anew. */
+#define INFO_OLD_MS 60000
 #define INFO_WAIT_MS 20000
 
 enum { GET = BIT(0), POST = BIT(1), OTHER = BIT(2) };

@@ -13,9 +13,8 @@
 #include "base/log.h"
 #include "comfy/comfy.h"
 
-#include <stdlib.h>
-
 #include <stdio.h>
+#include <stdlib.h>
 
 #define ASKING_MOST 4
 #define INFO_TIMEOUT_MS 120000 /* thousands of nodes take their time */
