@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "base/logfile.h"
 #include "base/loop.h"
+#include "proxy/access_files.h"
+#include "proxy/access_web.h"
 #include "proxy/proxy.h"
 
 #include <errno.h>
@@ -101,6 +103,8 @@ static void close_file(void)
 void access_log_finish(void)
 {
 	close_file();
+	access_files_finish();
+	access_web_finish();
 }
 
 int proxy_access_log(const char *path, enum conf_log_format wanted, struct err *err)
@@ -121,15 +125,22 @@ int proxy_access_log(const char *path, enum conf_log_format wanted, struct err *
 	return 0;
 }
 
+int proxy_access_files(const struct conf *conf, struct err *err)
+{
+	return access_files_open(conf, err);
+}
+
 int proxy_access_log_reopen(struct err *err)
 {
+	int rc = access_files_reopen(err);
 	if (format == CONF_LOG_OFF)
-		return 0;
+		return rc;
 	flush();
-	return logfile_reopen(&file, err);
+	int own = logfile_reopen(&file, err);
+	return own != 0 ? own : rc;
 }
 
 uint64_t proxy_access_lines_lost(void)
 {
-	return lost_before + file.dropped_lines;
+	return lost_before + file.dropped_lines + access_files_lost();
 }

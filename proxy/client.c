@@ -216,6 +216,8 @@ static void step(struct sock *sock)
 	}
 }
 
+static uint64_t last_number;
+
 void client_accept(
 	struct listener *listener, int fd, const struct sockaddr *peer, socklen_t peer_len)
 {
@@ -225,7 +227,8 @@ void client_accept(
 		(void)close(fd);
 		return;
 	}
-	*client = (struct client){.listener = listener};
+	*client = (struct client){
+		.listener = listener, .number = ++last_number, .accepted_us = clock_now_us};
 	list_init(&client->node);
 	deadline_init(&client->deadline, on_due);
 	client->peer.len = (socklen_t)min_size(peer_len, sizeof(client->peer.u));

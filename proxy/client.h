@@ -30,7 +30,9 @@ struct client {
 	struct addr peer;
 	char ip[48]; /* of the peer, as text */
 	uint8_t ip_n;
-	uint64_t served; /* exchanges ended */
+	uint64_t number;      /* 1, 2, 3 ... in order of arrival */
+	uint64_t accepted_us; /* clock_now_us */
+	uint64_t served;      /* exchanges ended */
 	uint64_t lingered_bytes;
 	uint64_t idle_since_us;
 	enum client_phase phase;

@@ -6,8 +6,10 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "proxy/access_log.h"
+#include "proxy/access_web.h"
 #include "proxy/stats.h"
 #include "proxy/tls.h"
+#include "proxy/vars.h"
 
 /* The client went before there was a status; nginx's word for it. */
 #define STATUS_CLIENT_LEFT 499
@@ -52,6 +54,8 @@ static bool keep(struct exchange *x, struct slice *slice)
 
 bool exchange_keep_entry(struct exchange *x)
 {
+	if (x->web != NULL)
+		return access_web_keep(x);
 	struct access_entry *entry = arena_zero(&x->arena, sizeof(*entry));
 	if (entry == NULL)
 		return false;
@@ -71,6 +75,70 @@ static void count(const struct exchange *x, uint64_t in_bytes)
 		x->last_backend->stats.responses[x->status / 100 % 6]++;
 }
 
+/* -- the workers that are asked -- */
+
+static struct access_try *this_try(struct exchange *x)
+{
+	bool is_logged = x->seat != NULL && x->tries != 0 && x->tries <= EXCHANGE_TRIES_LOGGED;
+	struct access_try *try = is_logged ? &x->log[x->tries - 1] : NULL;
+	if (try != NULL && try->addr == NULL) {
+		try->addr = x->seat->backend->addr_text;
+		try->round = x->web != NULL ? x->web->redirects : 0;
+	}
+	return try;
+}
+
+void exchange_try_connected(struct exchange *x)
+{
+	struct access_try *try = this_try(x);
+	if (try == NULL)
+		return;
+	try->has_connected = true;
+	try->connect_us = clock_now_us - x->picked_us;
+}
+
+bool exchange_try_answered(struct exchange *x, const char *p)
+{
+	struct access_try *try = this_try(x);
+	if (try != NULL) {
+		try->has_head = true;
+		try->head_us = clock_now_us - x->picked_us;
+		try->status = x->answer->code;
+		try->head_bytes = x->answer->bytes;
+	}
+	if (x->web == NULL || !x->generation->conf->web->users.uses_upstream_head)
+		return true;
+	struct web_more *more = web_more(x);
+	return more != NULL && web_copy(x, p, x->answer->bytes, &more->upstream_head) == WEB_FOUND;
+}
+
+/* What nginx writes down for a worker that gave no answer. */
+static uint16_t status_of_failure(const struct exchange *x, enum lb_result result)
+{
+	if (x->web == NULL || result == LB_DONE_CLIENT_LEFT)
+		return 0;
+	return x->reason == CLOSE_CONNECT_TIMEOUT || x->reason == CLOSE_READ_TIMEOUT ? 504 : 502;
+}
+
+void exchange_try_ended(struct exchange *x, enum lb_result result)
+{
+	struct access_try *try = this_try(x);
+	if (try == NULL)
+		return;
+	try->is_ended = true;
+	try->took_us = clock_now_us - x->picked_us;
+	if (!try->has_head)
+		try->status = status_of_failure(x, result);
+	else if (!x->is_own_answer)
+		try->length = x->down.payload;
+	if (x->web == NULL && x->is_own_answer)
+		try->status = 0;
+	try->sent = x->up.sent;
+	try->received = try->head_bytes + try->length;
+}
+
+/* -- the line -- */
+
 static struct slice new_request_id(char out[16])
 {
 	static const char hex[] = "0123456789abcdef";
@@ -85,6 +153,10 @@ void exchange_log(struct exchange *x, enum close_reason reason)
 	char id[16];
 	uint64_t in_bytes = (x->has_head && x->head != NULL ? x->head->bytes : 0) + x->up.payload;
 	count(x, in_bytes);
+	if (x->generation->conf->web != NULL) {
+		access_web_write(x, reason);
+		return;
+	}
 	/* A connection that ended before it said anything is not a request. */
 	if (!access_log_is_on() || (x->status == 0 && !x->has_head))
 		return;

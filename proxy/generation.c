@@ -3,6 +3,7 @@
  */
 #include "proxy/generation.h"
 
+#include "proxy/access_files.h"
 #include "proxy/guard.h"
 
 #include <errno.h>
@@ -210,6 +211,7 @@ void generation_unref(struct generation *g)
 	free(g->sites);
 	free(g->tls);
 	free(g->pools);
+	access_files_close(g->conf);
 	conf_destroy(g->conf);
 	free(g);
 }

@@ -52,11 +52,7 @@ void exchange_pick_done(struct exchange *x, enum lb_result result, const char *w
 		backend->tunnels--;
 	backend->stats.bytes_to += x->up.sent;
 	backend->stats.bytes_from += x->is_own_answer ? 0 : x->down.payload;
-	if (x->tries != 0 && x->tries <= EXCHANGE_TRIES_LOGGED) {
-		struct access_try *try = &x->log[x->tries - 1];
-		try->status = x->is_own_answer ? 0 : x->status;
-		try->took_us = took_us;
-	}
+	exchange_try_ended(x, result);
 	lb_pool_done(x->pool, x->seat, &outcome);
 	x->seat = NULL;
 	if (outcome.job_accepted && proxy_inspector() != NULL)
