@@ -5,8 +5,10 @@
  *   2026/11/22 03:00:00 [emerg] 7#7: unknown directive ...     the log, as soon as one is open
  */
 #include "app.h"
+#include "conf/log_format.h"
 #include "conf/nginx/ast.h"
 #include "conf/process.h"
+#include "conf/web.h"
 #include "proxy/proxy.h"
 
 #include <errno.h>
@@ -117,6 +119,12 @@ static bool try_files(const struct conf *conf)
 	const struct conf_process *process = conf->process;
 	for (uint32_t i = 0; i < process->error_log_path_count; i++) {
 		if (!try_file(process->error_log_paths[i]))
+			return false;
+	}
+	const struct conf_log_formats *formats = conf->web != NULL ? conf->web->formats : NULL;
+	for (uint32_t i = 0; formats != NULL && i < formats->file_count; i++) {
+		const struct conf_log_file *file = formats->files[i];
+		if (!file->is_default && file->path[0] != '\0' && !try_file(file->path))
 			return false;
 	}
 	return try_file(conf->pid_file);

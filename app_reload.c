@@ -210,7 +210,7 @@ static void step_logs(void)
 				strcmp(old->error_log, now->error_log) != 0;
 	struct err err = {"out of memory"};
 
-	if ((is_new_error_log && !try_error_log(now, &err)) ||
+	if ((is_new_error_log && !try_error_log(now, &err)) || proxy_access_files(now, &err) != 0 ||
 		(!is_same_access_log(old, now) &&
 			proxy_access_log(now->access_log, now->access_format, &err) != 0)) {
 		conf_problem_add(&reload.problems, reload.paths->file, 0, "%s", err.text);

@@ -6,7 +6,9 @@
 #include "app.h"
 #include "base/log.h"
 #include "base/privileges.h"
+#include "conf/log_format.h"
 #include "conf/process.h"
+#include "conf/web.h"
 #include "proxy/proxy.h"
 
 #include <errno.h>
@@ -82,9 +84,22 @@ static int give_log(const struct privileges *privileges, const char *path, struc
 	return path[0] == '/' ? privileges_give_file(privileges, path, err) : 0;
 }
 
+static int give_access_files(const struct conf_log_formats *formats,
+	const struct privileges *privileges, struct err *err)
+{
+	int rc = 0;
+	/* The one that nobody asked for may be missing. */
+	for (uint32_t i = 0; rc == 0 && i < formats->file_count; i++)
+		if (!formats->files[i]->is_default)
+			rc = give_log(privileges, formats->files[i]->path, err);
+	return rc;
+}
+
 static int give_logs(const struct conf *conf, const struct privileges *privileges, bool is_access,
 	struct err *err)
 {
+	if (is_access && conf->web != NULL)
+		return give_access_files(conf->web->formats, privileges, err);
 	if (is_access)
 		return give_log(privileges, conf->access_log, err);
 	if (conf->process == NULL)
@@ -98,7 +113,8 @@ static int give_logs(const struct conf *conf, const struct privileges *privilege
 static bool open_now(const struct conf *conf, bool is_access, struct err *err)
 {
 	if (is_access)
-		return proxy_access_log(conf->access_log, conf->access_format, err) == 0;
+		return proxy_access_log(conf->access_log, conf->access_format, err) == 0 &&
+		       proxy_access_files(conf, err) == 0;
 	if (conf->process != NULL)
 		return app_nginx_open_logs(conf, err);
 	return log_open(conf->error_log, conf->error_level, err) == 0;
