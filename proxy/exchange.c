@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/freelist.h"
 #include "base/log.h"
+#include "proxy/body_file.h"
 #include "proxy/guard.h"
 #include "proxy/proxy.h"
 #include "proxy/web.h"
@@ -120,6 +121,7 @@ static void finish(struct exchange *x)
 	x->upstream = NULL;
 	flow_finish(&x->up);
 	flow_finish(&x->down);
+	body_file_finish(x);
 	buf_release(&x->in);
 	buf_release(&x->rest);
 	buf_release(&x->body);
@@ -128,6 +130,8 @@ static void finish(struct exchange *x)
 	http_head_give(x->answer);
 	x->head = x->answer = NULL;
 	blob_unref(x->blob);
+	if (x->web != NULL)
+		web_file_close(x->web);
 	lb_backend_unref(x->pinned);
 	arena_finish(&x->arena);
 	generation_unref(x->generation);
@@ -317,7 +321,7 @@ static enum step timed_out(struct exchange *x)
 	case WAIT_CONNECT:
 		return exchange_try_failed(x, CLOSE_CONNECT_TIMEOUT);
 	case WAIT_READ:
-		if (!has_begun && x->first_byte_us == 0)
+		if (!has_begun && (x->first_byte_us == 0 || x->web != NULL))
 			return exchange_try_failed(x, CLOSE_READ_TIMEOUT);
 		if (!has_begun) {
 			/* Part of an answer came, so nobody else is asked. */

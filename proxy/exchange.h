@@ -59,7 +59,8 @@ struct exchange {
 	uint64_t hold_most;  /* a body up to this is held */
 	bool is_holding;     /* hold.c has begun */
 	bool sent_continue;  /* our own 100 went out */
-	bool is_body_held;   /* all of the body is in `body` */
+	struct body_file *body_file; /* in the arena: the held body, when it is not in `body` */
+	bool is_body_held;   /* all of the body is in `body` or its file */
 	bool is_streaming;   /* it is not: it goes on as it comes */
 	struct flow up;      /* to the worker; its decoder serves hold.c before that */
 	bool is_up_begun;    /* `up` is set for the worker picked */
@@ -92,6 +93,7 @@ struct exchange {
 	uint64_t *tried; /* in the arena: bitmap over the pool */
 	uint32_t tries;  /* workers asked so far */
 	struct access_try log[EXCHANGE_TRIES_LOGGED];
+	bool is_none_left;   /* web: another was to be asked, and there was none */
 	bool may_try_stale;  /* the kept connection that failed may be replaced once, same worker */
 	char new_cookie[33]; /* to be set with the answer; "" for none */
 
@@ -169,6 +171,8 @@ enum step exchange_tunnel_begin(struct exchange *x, const char *p);
 
 /* send.c: this try failed; another worker if that is allowed, else an answer of our own. */
 enum step exchange_try_failed(struct exchange *x, enum close_reason reason);
+/* web: an answer that is not passed on: another worker. */
+enum step exchange_try_next(struct exchange *x, bool is_failure);
 /* Tells the pool how it went, once per pick. Without a pick it does nothing. */
 void exchange_pick_done(struct exchange *x, enum lb_result result, const char *why);
 

@@ -18,6 +18,7 @@
 #include "proxy/guard.h"
 #include "proxy/heads.h"
 #include "proxy/stats.h"
+#include "proxy/web_gzip.h"
 #include "proxy/web_proxy.h"
 
 #include <errno.h>
@@ -32,6 +33,8 @@ static enum step bad_answer(struct exchange *x, const char *why)
 {
 	log_warn("bad_response", "pool=%s worker=%s why=%s", LOG_QUOTE(x->pool->conf->name),
 		LOG_QUOTE(x->seat->backend->id), LOG_QUOTE(why));
+	if (x->web != NULL)
+		return exchange_try_failed(x, CLOSE_BAD_RESPONSE);
 	exchange_pick_done(x, LB_DONE_FAILED, why);
 	x->reason = CLOSE_BAD_RESPONSE;
 	return exchange_answer(x, 502, "the worker's answer is not valid HTTP", false);
@@ -39,7 +42,7 @@ static enum step bad_answer(struct exchange *x, const char *why)
 
 static enum step no_answer(struct exchange *x, ssize_t got)
 {
-	if (buf_waiting(&x->upstream->in) == 0 && x->interims == 0)
+	if (x->web != NULL || (buf_waiting(&x->upstream->in) == 0 && x->interims == 0))
 		return exchange_try_failed(
 			x, got == 0 ? CLOSE_UPSTREAM_LEFT : CLOSE_UPSTREAM_ERROR);
 	return bad_answer(x, "closed in the middle of its head");
@@ -106,6 +109,14 @@ static void aim_down(struct exchange *x, enum flow_framing in, enum flow_framing
 	}
 }
 
+static bool write_head(struct exchange *x, const char *p, enum flow_framing *out)
+{
+	if (x->web == NULL)
+		return write_response_head(x, p, *out, &x->down.stash);
+	web_take_accel(x, p);
+	return web_take_answer(x, p) && web_put_head(x, out);
+}
+
 static enum step begin_relay(struct exchange *x, const char *p)
 {
 	enum flow_framing in = framing_of(x);
@@ -115,13 +126,14 @@ static enum step begin_relay(struct exchange *x, const char *p)
 	/* An answer that came before the whole request: what is left of the body may never come. */
 	x->keeps_client = x->keeps_client && x->is_up_done && out != FLOW_TO_CLOSE &&
 			  x->client->listener->accept != NULL;
-	if (x->web != NULL ? !web_take_answer(x, p) || !web_put_head(x, &out)
-			   : !write_response_head(x, p, out, &x->down.stash))
+	if (!write_head(x, p, &out))
 		return exchange_out_of_memory(x);
 	x->is_cut_visible = out == FLOW_TO_CLOSE;
 	x->head_bytes = x->down.sent + buf_waiting(&x->down.stash);
 	buf_consume(&x->upstream->in, x->answer->bytes);
-	aim_down(x, in, out);
+	aim_down(x, in, in == FLOW_EMPTY ? in : out);
+	if (x->web != NULL && !web_dress(x))
+		return exchange_out_of_memory(x);
 	/* Nothing may follow an answer without a body. */
 	if (in == FLOW_EMPTY && x->down.ahead_n != 0) {
 		x->down.has_surplus = true;
@@ -208,8 +220,8 @@ enum step exchange_read_answer(struct exchange *x)
 	return STEP_AGAIN;
 }
 
-/* Everything is with the client. */
-static enum step complete(struct exchange *x)
+/* All of the answer was taken from the worker, which may serve others from now on. */
+static void take_leave(struct exchange *x)
 {
 	if (buf_waiting(&x->tap) != 0 && x->down.failed == FLOW_WAIT) {
 		struct lb_keys learned = {0};
@@ -225,12 +237,22 @@ static enum step complete(struct exchange *x)
 	if (!x->is_up_done)
 		x->keeps_client = false;
 	exchange_give_upstream(x);
+	x->down.from = NULL;
+}
+
+/* Everything is with the client. */
+static enum step complete(struct exchange *x)
+{
+	if (x->upstream != NULL)
+		take_leave(x);
 	return exchange_end(x, CLOSE_DONE);
 }
 
 static enum step cut_short(struct exchange *x, const char *why)
 {
-	ensure(x->seat != NULL);
+	/* Out of a file: it is the file that broke. */
+	if (x->seat == NULL)
+		return exchange_cut(x, CLOSE_RESPONSE_CUT);
 	log_warn("response_cut", "pool=%s worker=%s why=%s octets=%llu",
 		LOG_QUOTE(x->pool->conf->name), LOG_QUOTE(x->seat->backend->id), LOG_QUOTE(why),
 		(unsigned long long)x->down.payload);
@@ -238,10 +260,26 @@ static enum step cut_short(struct exchange *x, const char *why)
 	return exchange_cut(x, CLOSE_RESPONSE_CUT);
 }
 
+static void wait_for_more(struct exchange *x, const struct conf_timeouts *timeouts, bool was_taken)
+{
+	/* The client is not late while we hold it back. */
+	if (x->down.is_delayed)
+		deadline_clear(&x->deadline);
+	else if (flow_waits_for_peer(&x->down))
+		exchange_keep_waiting(x, WAIT_SEND, timeouts->send_ms, was_taken);
+	else
+		exchange_keep_waiting(x, WAIT_READ, timeouts->read_ms,
+			x->down.has_moved || x->up.has_moved);
+	/* With a slow client the worker is given back as soon as it has said everything. */
+	if (x->down.spill != NULL && x->down.is_taken && x->upstream != NULL && x->is_up_done)
+		take_leave(x);
+}
+
 static enum step down_step(struct exchange *x)
 {
 	const struct conf_timeouts *timeouts = x->location != NULL ? &x->location->timeouts
 								   : &x->generation->conf->timeouts;
+	uint64_t sent = x->down.sent;
 	x->down.has_moved = false;
 	enum flow_result result = flow_pump(&x->down);
 	if (x->down.has_moved && x->seat != NULL)
@@ -254,11 +292,8 @@ static enum step down_step(struct exchange *x)
 		exchange_wait(x, WAIT_SEND, timeouts->send_ms);
 		return STEP_WAIT;
 	case FLOW_WAIT:
-		if (flow_waits_for_peer(&x->down))
-			exchange_keep_waiting(x, WAIT_SEND, timeouts->send_ms, x->down.has_moved);
-		else
-			exchange_keep_waiting(x, WAIT_READ, timeouts->read_ms,
-				x->down.has_moved || x->up.has_moved);
+		wait_for_more(x, timeouts,
+			x->down.spill != NULL ? x->down.sent != sent : x->down.has_moved);
 		return STEP_WAIT;
 	case FLOW_CUT:
 		return cut_short(x, "closed in the middle of its answer");

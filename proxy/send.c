@@ -12,8 +12,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "proxy/body_file.h"
 #include "proxy/heads.h"
 #include "proxy/stats.h"
+#include "proxy/web_next.h"
 
 #include <errno.h>
 
@@ -97,6 +99,8 @@ static enum step nobody(struct exchange *x)
 		exchange_move(x, EX_ROUTE);
 		return STEP_AGAIN;
 	}
+	if (x->web != NULL)
+		return web_nobody(x);
 	if (x->tries == 0) {
 		x->reason = CLOSE_NO_WORKER;
 		return exchange_answer(x, 503, "no worker is available", false);
@@ -118,6 +122,8 @@ static void tell_move(const struct exchange *x, const struct lb_pick *pick)
 
 static bool may_repeat(const struct exchange *x, bool was_sent)
 {
+	if (x->web != NULL)
+		return web_may_repeat(x, was_sent);
 	bool is_body_there = x->is_body_held || !x->is_up_begun;
 	return is_body_there && (!was_sent || exchange_is_idempotent(x));
 }
@@ -183,8 +189,10 @@ enum step exchange_pick(struct exchange *x)
 		x->reason = CLOSE_NO_WORKER;
 		return exchange_answer(x, 502, "the worker is not there any more", false);
 	}
-	if (pick.seat == NULL)
+	if (pick.seat == NULL) {
+		x->is_none_left = true;
 		return nobody(x);
+	}
 	tell_move(x, &pick);
 	x->seat = pick.seat;
 	x->last_backend = pick.seat->backend;
@@ -238,8 +246,28 @@ void exchange_drop_upstream(struct exchange *x)
 	drop_connection(x);
 }
 
+/* Whether the pool lets it be tried elsewhere. */
+static bool may_fail_over(const struct exchange *x)
+{
+	const struct conf_balancing *balancing = &x->pool->conf->balancing;
+	return (x->pinned == NULL || x->is_preferred) && balancing->enable_failover &&
+	       x->tries <= balancing->max_retries;
+}
+
+static enum step on_to_next(struct exchange *x, struct lb_seat *failed)
+{
+	if (!mark_tried(x, failed->index))
+		return exchange_out_of_memory(x);
+	unpin(x);
+	failed->backend->stats.retries_away++;
+	proxy_stats.retries++;
+	return STEP_AGAIN;
+}
+
 enum step exchange_try_failed(struct exchange *x, enum close_reason reason)
 {
+	if (x->web != NULL)
+		web_tell_failure(x, reason, 0);
 	bool was_sent = x->state == EX_SEND && x->up.sent != 0;
 	bool was_stale = x->upstream != NULL && x->upstream->was_reused &&
 			 (reason == CLOSE_UPSTREAM_LEFT || reason == CLOSE_UPSTREAM_ERROR);
@@ -253,27 +281,29 @@ enum step exchange_try_failed(struct exchange *x, enum close_reason reason)
 		drop_connection(x);
 		return get_connection(x, true);
 	}
+	bool may_go_on = x->web != NULL ? web_may_try_next(x, reason, was_sent)
+					: repeats && may_fail_over(x);
 	exchange_pick_done(x, LB_DONE_FAILED, failure_texts[reason]);
 	drop_connection(x);
-	const struct conf_balancing *balancing = &x->pool->conf->balancing;
 	log_warn("worker_failed", "pool=%s worker=%s why=%s tries=%u",
 		LOG_QUOTE(x->pool->conf->name), LOG_QUOTE(seat->backend->id),
 		close_reason_name(reason), x->tries);
-	if (!repeats || (x->pinned != NULL && !x->is_preferred) || !balancing->enable_failover ||
-		x->tries > balancing->max_retries)
-		return nobody(x);
-	if (!mark_tried(x, seat->index))
-		return exchange_out_of_memory(x);
-	unpin(x);
-	seat->backend->stats.retries_away++;
-	proxy_stats.retries++;
-	return STEP_AGAIN;
+	return may_go_on ? on_to_next(x, seat) : nobody(x);
+}
+
+enum step exchange_try_next(struct exchange *x, bool is_failure)
+{
+	struct lb_seat *seat = x->seat;
+	exchange_move(x, EX_PICK);
+	exchange_pick_done(x, is_failure ? LB_DONE_FAILED : LB_DONE_REFUSED, "refused");
+	drop_connection(x);
+	return on_to_next(x, seat);
 }
 
 static enum flow_framing request_framing(const struct exchange *x)
 {
 	if (x->is_body_held)
-		return buf_waiting(&x->body) != 0 ? FLOW_LENGTH : FLOW_EMPTY;
+		return body_file_held(x) != 0 ? FLOW_LENGTH : FLOW_EMPTY;
 	return x->head->is_chunked ? FLOW_CHUNKED : FLOW_LENGTH;
 }
 
@@ -303,6 +333,9 @@ static bool begin_send(struct exchange *x)
 		x->up.left = buf_waiting(&x->body);
 		x->up.ahead = buf_first(&x->body);
 		x->up.ahead_n = buf_waiting(&x->body);
+		if (x->body_file != NULL &&
+			!flow_set_file(&x->up, &(struct file_body){&x->body_file->part, 1}))
+			return false;
 	} else {
 		size_t ahead = buf_waiting(&x->in) - x->in_used;
 		if (framing == FLOW_LENGTH) {

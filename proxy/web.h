@@ -80,16 +80,23 @@ struct web {
 	bool is_internal;       /* an internal redirect has happened */
 	uint8_t redirects;
 	struct web_captures captures;
-	struct web_var *vars;  /* [users.count] */
-	uint16_t error_status; /* the answer's status is this, whatever content gives; 0: the
-				  content's */
-	bool is_error_page;    /* no other error_page any more (recursive_error_pages off) */
-	bool is_status_final;  /* the content of an error page asked for no further one */
+	struct web_var *vars;   /* [users.count] */
+	uint16_t error_status;  /* the answer's status is this, whatever content gives; 0: the
+				   content's */
+	uint16_t failed_status; /* of the server that was left for another one last; 0: it gave none
+				 */
+	uint64_t proxied_us;    /* when the first server was picked */
+	bool is_error_page;     /* no other error_page any more (recursive_error_pages off) */
+	bool is_status_final;   /* the content of an error page asked for no further one */
 	struct web_out out;
 	const struct conf_location
-		*prefix;      /* the location that was found, before an `if` inside it */
+		*prefix;            /* the location that was found, before an `if` inside it */
+	struct slice content_range; /* what a 416 says; p NULL: nothing */
 	struct slice real_ip; /* realip: the connection's own address; p NULL: it is the client's */
 	uint16_t real_port;
+	bool is_buffering;    /* the worker is read on while the client is slow */
+	bool has_accel_rate;  /* X-Accel-Limit-Rate came */
+	uint64_t accel_rate;
 	void *guard;    /* guard.c's */
 	void *upstream; /* web_proxy.c's */
 	void *file;     /* web_file.c's */
@@ -142,6 +149,8 @@ enum step web_answer_redirect(struct exchange *x, int status, struct slice locat
 enum step web_answer_text(struct exchange *x, int status, struct slice text);
 /* The same with a type. */
 enum step web_answer_typed(struct exchange *x, int status, struct slice type, struct slice text);
+/* The same for what has no length that is known: in chunks. */
+enum step web_answer_streamed(struct exchange *x, int status, struct slice type, struct slice text);
 /* True: an error_page took it, *ret_step is what is next. */
 bool web_error_page(struct exchange *x, int status, enum step *ret_step);
 
@@ -173,10 +182,14 @@ bool web_expires(struct exchange *x, const struct conf_expires *expires);
 bool web_gzip(struct exchange *x);   /* web_gzip.c */
 bool web_ranges(struct exchange *x); /* web_ranges.c: 206, 416 */
 
+/* After flow_init of x->down, behind web_put_head: filter and rate. False: no memory. */
+bool web_dress(struct exchange *x) MUST_CHECK;
+
 /* -- web_content.c: what is behind the guard -- */
 
 enum step web_content(struct exchange *x);
 enum step web_file(struct exchange *x);   /* web_file.c: root, alias, index, autoindex */
+void web_file_close(struct web *web);     /* what it has open */
 enum step web_status(struct exchange *x); /* web_status.c: stub_status */
 enum step web_proxy(struct exchange *x);  /* web_proxy.c: to HOLD, with the pool chosen */
 

@@ -103,6 +103,7 @@ static enum step send_page(struct exchange *x, int status, struct slice location
 		x->web->out.location = location;
 	else if (location.n != 0 && !web_out_add(x, SLICE("Location"), location))
 		return exchange_out_of_memory(x);
+	x->web->out.length = (int64_t)n;
 	if (n != 0)
 		x->web->out.type = SLICE("text/html");
 	return web_send(x, (struct slice){text, n});
@@ -213,6 +214,16 @@ enum step web_answer_typed(struct exchange *x, int status, struct slice type, st
 		return exchange_cut(x, CLOSE_REFUSED);
 	web_out_begin(x, status);
 	x->web->out.type = type;
+	x->web->out.length = (int64_t)text.n;
+	return web_send(x, text);
+}
+
+enum step web_answer_streamed(struct exchange *x, int status, struct slice type, struct slice text)
+{
+	x->reason = CLOSE_DONE;
+	web_out_begin(x, status);
+	x->web->out.type = type;
+	x->web->out.length = -1;
 	return web_send(x, text);
 }
 

@@ -1,12 +1,6 @@
 #include "proxy/web.h"
 
-bool web_not_modified(struct exchange *x)
-{
-	(void)x;
-	return true;
-}
-
-bool web_ranges(struct exchange *x)
+bool web_dress(struct exchange *x)
 {
 	(void)x;
 	return true;

@@ -19,6 +19,8 @@
 
 #include <stdio.h>
 
+#define SMALL_BODY 16384 /* octets that are copied behind a head */
+
 static const struct {
 	int status;
 	const char *words;
@@ -304,6 +306,26 @@ bool web_put_head(struct exchange *x, enum flow_framing *ret_framing)
 	return !w.is_bad;
 }
 
+/* Behind the head. What is no more than octets goes with it, the rest through the flow. */
+static bool put_body(struct exchange *x, struct slice body, enum flow_framing framing)
+{
+	bool is_plain = framing == FLOW_LENGTH && x->web->filter == NULL;
+	if (is_plain && body.n <= SMALL_BODY)
+		return body.n == 0 || buf_append(&x->down.stash, body.p, body.n);
+	struct buf stash = x->down.stash;
+	uint64_t sent = x->down.sent;
+	x->blob = blob_copy(body.p, body.n);
+	if (x->blob == NULL)
+		return false;
+	flow_init(&x->down, NULL, &x->client->sock, FLOW_LENGTH, framing);
+	x->down.stash = stash;
+	x->down.sent = sent;
+	x->down.left = body.n;
+	x->down.ahead = x->blob->p;
+	x->down.ahead_n = body.n;
+	return web_dress(x);
+}
+
 enum step web_send(struct exchange *x, struct slice body)
 {
 	enum flow_framing framing;
@@ -317,11 +339,10 @@ enum step web_send(struct exchange *x, struct slice body)
 	if (x->has_unread_body)
 		x->keeps_client = false;
 	x->is_own_answer = true;
-	out->length = (int64_t)body.n;
 	if (!web_put_head(x, &framing))
 		return exchange_out_of_memory(x);
 	proxy_stats.own_answers[out->status / 100 % 6]++;
-	if (!out->has_no_body && body.n != 0 && !buf_append(&x->down.stash, body.p, body.n))
+	if (!out->has_no_body && !put_body(x, body, framing))
 		return exchange_out_of_memory(x);
 	deadline_clear(&x->deadline);
 	exchange_move(x, EX_RELAY);

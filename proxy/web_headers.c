@@ -37,6 +37,9 @@ bool web_add_headers(struct exchange *x)
 		return false;
 	if (is_plain && !web_expires(x, &loc->expires))
 		return false;
+	if (x->web->out.status == 416 && x->web->content_range.p != NULL &&
+		!web_out_add(x, SLICE("Content-Range"), x->web->content_range))
+		return false;
 	for (uint32_t i = 0; i < loc->add_header.count; i++) {
 		const struct conf_add_header *header = &loc->add_header.items[i];
 		struct slice value;

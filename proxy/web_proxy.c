@@ -3,7 +3,10 @@
  */
 #include "proxy/web_proxy.h"
 
+#include "base/clock.h"
 #include "proxy/value.h"
+#include "proxy/web_next.h"
+#include "proxy/web_tls.h"
 #include "proxy/web_uri.h"
 
 /* The client's URI needs no other spelling than its own where nothing was decoded in it. */
@@ -40,9 +43,13 @@ enum step web_proxy(struct exchange *x)
 	if (proxy->has_variables)
 		return web_answer(x, 502, false);
 	x->pool = x->generation->pools[proxy->pool];
+	if (!web_tls_route(x, proxy->is_https, proxy->host))
+		return exchange_out_of_memory(x);
 	if (!find_target(x, proxy->has_uri ? proxy->uri : WEB_SLICE_NONE))
 		return exchange_out_of_memory(x);
 	x->lb.client_ip = addr_ip_octets(&x->client->peer);
+	x->web->proxied_us = clock_now_us;
+	x->web->failed_status = 0;
 	x->hold_most = x->location->limits.buffer_body;
 	exchange_move(x, EX_HOLD);
 	return STEP_AGAIN;
@@ -52,7 +59,11 @@ bool web_divert(struct exchange *x, const char *p, enum step *ret_step)
 {
 	(void)p;
 	const struct conf_proxy *proxy = &x->web->loc->proxy;
-	if (!proxy->intercept_errors || x->answer->code < 300)
+	if (x->answer->code < 300)
+		return false;
+	if (web_next_by_status(x, x->answer->code, ret_step))
+		return true;
+	if (!proxy->intercept_errors)
 		return false;
 	return web_error_page(x, x->answer->code, ret_step);
 }

@@ -11,6 +11,13 @@
 bool web_write_request(struct exchange *x, struct buf *out) MUST_CHECK;
 /* x->answer, whose head is at `p`, into web->out. False: no memory. */
 bool web_take_answer(struct exchange *x, const char *p) MUST_CHECK;
+/* A field of it, by proxy_redirect, proxy_cookie_*. False: no memory. */
+bool web_take_location(struct exchange *x, struct slice name, struct slice value) MUST_CHECK;
+bool web_take_refresh(struct exchange *x, struct slice name, struct slice value) MUST_CHECK;
+bool web_take_cookie(struct exchange *x, struct slice name, struct slice value) MUST_CHECK;
+/* The first rule that fits `text`: 1 with *ret, 0 none, -1 no memory. */
+int web_rewrite_by(struct exchange *x, const struct conf_replace *rules, uint32_t count,
+	struct slice text, struct slice *ret) MUST_CHECK;
 /* An answer's head that is not the client's: another worker is tried, a page of our own is shown,
  * or it leads elsewhere (X-Accel-Redirect). True: *ret_step is what is next. */
 bool web_divert(struct exchange *x, const char *p, enum step *ret_step);

@@ -33,6 +33,17 @@ static bool is_ours(struct slice name)
 	return is_listed(ours, COUNT_OF(ours), name);
 }
 
+static bool take_field(struct exchange *x, struct slice name, struct slice value)
+{
+	if (slice_is_nocase(name, SLICE("Location")))
+		return web_take_location(x, name, value);
+	if (slice_is_nocase(name, SLICE("Refresh")))
+		return web_take_refresh(x, name, value);
+	if (slice_is_nocase(name, SLICE("Set-Cookie")))
+		return web_take_cookie(x, name, value);
+	return web_out_add(x, name, value);
+}
+
 bool web_take_answer(struct exchange *x, const char *p)
 {
 	const struct http_head *answer = x->answer;
@@ -55,7 +66,7 @@ bool web_take_answer(struct exchange *x, const char *p)
 			out->type = value;
 			continue;
 		}
-		if (!web_out_add(x, name, value))
+		if (!take_field(x, name, value))
 			return false;
 	}
 	return true;

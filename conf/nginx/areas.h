@@ -17,6 +17,8 @@ extern const struct ngx_area ngx_area_limit;   /* set_limit.c */
 extern const struct ngx_area ngx_area_realip;  /* set_realip.c */
 extern const struct ngx_area ngx_area_proxy;   /* set_proxy.c */
 extern const struct ngx_area ngx_area_headers; /* set_headers.c */
+extern const struct ngx_area ngx_area_static;  /* set_static.c */
+extern const struct ngx_area ngx_area_body;    /* set_body.c */
 extern const struct ngx_area ngx_area_map;     /* set_map.c: map, geo, split_clients */
 extern const struct ngx_area ngx_area_log;     /* set_log.c: access_log */
 extern const struct ngx_area ngx_area_body;    /* set_body.c */

@@ -12,6 +12,8 @@ const struct ngx_area *const ngx_areas[] = {
 	&ngx_area_proxy,
 	&ngx_area_headers,
 	&ngx_area_body,
+	&ngx_area_static,
+	&ngx_area_body,
 	&ngx_area_map,
 	&ngx_area_log,
 	&ngx_area_access,
