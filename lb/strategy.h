@@ -8,6 +8,9 @@
  *
  * To add one: lb/<name>.c, one line in lb/registry.c, test/unit/test_lb_<name>.c
  * (doc/adding-a-strategy.md).
+ *
+ * The pools of nginx's `upstream` have methods instead (lb/method.h): they see everybody, and ask
+ * themselves who may be used.
  */
 #ifndef LB_STRATEGY_H
 #define LB_STRATEGY_H
