@@ -6,13 +6,17 @@
  *   chunked                                  -> x->body until its end, or until buffer_body is
  * passed anything larger                          -> streams: what is here already goes first
  *
+ * As nginx has it (x->web): all is held, beyond client_body_buffer_size in a file (body_file.c).
+ *
  * For a handler (proxy/handler.h) the limit is its own, all is held, and what is larger is refused.
  */
 #include "proxy/exchange.h"
 
 #include "base/clock.h"
+#include "proxy/body_file.h"
 #include "proxy/guard.h"
 #include "proxy/stats.h"
+#include "proxy/web.h"
 
 #include <errno.h>
 
@@ -47,6 +51,29 @@ static enum step is_whole(struct exchange *x)
 		inspector->on_body(buf_slice(&x->body), &x->arena, &x->keys);
 	exchange_move(x, EX_PICK);
 	return STEP_AGAIN;
+}
+
+static enum step no_file(struct exchange *x, int error)
+{
+	if (error == -ENOMEM)
+		return exchange_out_of_memory(x);
+	return refuse(x, 500, "the body cannot be kept", CLOSE_REFUSED);
+}
+
+/* All of it came. */
+static enum step came_whole(struct exchange *x)
+{
+	int rc = body_file_wants_rest(x) ? body_file_take(x) : 0;
+	return rc == 0 ? is_whole(x) : no_file(x, rc);
+}
+
+/* Room for what is read next. STEP_AGAIN with the state as it was: go on. */
+static enum step make_room(struct exchange *x)
+{
+	if (buf_waiting(&x->body) < body_file_memory(x))
+		return STEP_AGAIN;
+	int rc = body_file_take(x);
+	return rc == 0 ? STEP_AGAIN : no_file(x, rc);
 }
 
 /* What was read so far is the beginning of a stream (exchange_send takes it from there). */
@@ -86,18 +113,22 @@ static enum step next_turn(struct exchange *x)
 static enum step hold_length(struct exchange *x)
 {
 	struct sock *sock = &x->client->sock;
-	size_t all = (size_t)x->head->content_length;
-	size_t stop_at = buf_waiting(&x->body) + FLOW_QUOTA;
-	while (buf_waiting(&x->body) < all) {
-		size_t have = buf_waiting(&x->body);
+	uint64_t all = x->head->content_length;
+	uint64_t stop_at = body_file_held(x) + FLOW_QUOTA;
+	while (body_file_held(x) < all) {
 		if (!sock->can_read)
 			return STEP_WAIT;
-		if (have >= stop_at)
+		if (body_file_held(x) >= stop_at)
 			return next_turn(x);
-		if (buf_room(&x->body) == 0 && !buf_reserve(&x->body, min_size(all - have, have)))
+		enum step step = make_room(x);
+		if (step != STEP_AGAIN || x->state != EX_HOLD)
+			return step;
+		size_t have = buf_waiting(&x->body);
+		size_t want = (size_t)min_u64(all - body_file_held(x), body_file_memory(x) - have);
+		if (buf_room(&x->body) == 0 && !buf_reserve(&x->body, min_size(want, have)))
 			return exchange_out_of_memory(x);
 		ssize_t got = sock_read(
-			sock, x->body.p + x->body.end, min_size(all - have, buf_room(&x->body)));
+			sock, x->body.p + x->body.end, min_size(want, buf_room(&x->body)));
 		if (got == -EAGAIN)
 			return STEP_WAIT;
 		if (got <= 0)
@@ -105,7 +136,7 @@ static enum step hold_length(struct exchange *x)
 		x->body.end += (uint32_t)got;
 		exchange_wait(x, WAIT_BODY, x->location->timeouts.body_ms);
 	}
-	return is_whole(x);
+	return came_whole(x);
 }
 
 static enum step begin_length(struct exchange *x)
@@ -114,6 +145,9 @@ static enum step begin_length(struct exchange *x)
 	size_t n = (size_t)min_u64(ahead.n, x->head->content_length);
 	x->in_used += n;
 	uint64_t room = min_u64(x->head->content_length, FIRST_ROOM);
+	room = min_u64(room, body_file_memory(x));
+	if (room < n)
+		room = n;
 	if (!buf_reserve(&x->body, (size_t)room) || !buf_append(&x->body, ahead.p, n))
 		return exchange_out_of_memory(x);
 	return STEP_AGAIN;
@@ -134,7 +168,7 @@ static enum step take_chunks(struct exchange *x, uint32_t from, bool *ret_done)
 		return exchange_out_of_memory(x);
 	x->body.end = from + (uint32_t)data;
 	uint64_t most = x->location->limits.body_bytes;
-	if (most != 0 && buf_waiting(&x->body) > most) {
+	if (most != 0 && body_file_held(x) > most) {
 		proxy_stats.limit_hits_body++;
 		return refuse(x, 413, "the body is larger than limits.body_bytes", CLOSE_REFUSED);
 	}
@@ -146,13 +180,16 @@ static enum step take_chunks(struct exchange *x, uint32_t from, bool *ret_done)
 static enum step hold_chunked(struct exchange *x)
 {
 	struct sock *sock = &x->client->sock;
-	size_t stop_at = buf_waiting(&x->body) + FLOW_QUOTA;
+	uint64_t stop_at = body_file_held(x) + FLOW_QUOTA;
 	for (;;) {
 		bool is_done;
 		if (!sock->can_read)
 			return STEP_WAIT;
-		if (buf_waiting(&x->body) >= stop_at)
+		if (body_file_held(x) >= stop_at)
 			return next_turn(x);
+		enum step step = make_room(x);
+		if (step != STEP_AGAIN || x->state != EX_HOLD)
+			return step;
 		if (!buf_reserve(&x->body, 4096))
 			return exchange_out_of_memory(x);
 		ssize_t got = sock_read(sock, x->body.p + x->body.end, buf_room(&x->body));
@@ -162,12 +199,12 @@ static enum step hold_chunked(struct exchange *x)
 			return exchange_cut(x, got == 0 ? CLOSE_CLIENT_LEFT : CLOSE_CLIENT_ERROR);
 		uint32_t from = x->body.end;
 		x->body.end += (uint32_t)got;
-		enum step step = take_chunks(x, from, &is_done);
+		step = take_chunks(x, from, &is_done);
 		if (step != STEP_AGAIN || x->state != EX_HOLD)
 			return step;
 		if (is_done)
-			return is_whole(x);
-		if (buf_waiting(&x->body) > x->hold_most)
+			return came_whole(x);
+		if (buf_waiting(&x->body) > x->hold_most && x->web == NULL)
 			return streams(x);
 		exchange_wait(x, WAIT_BODY, x->location->timeouts.body_ms);
 	}
@@ -186,7 +223,7 @@ static enum step begin_chunked(struct exchange *x)
 	enum step step = take_chunks(x, x->body.start, &is_done);
 	if (step != STEP_AGAIN || x->state != EX_HOLD)
 		return step;
-	return is_done ? is_whole(x) : STEP_AGAIN;
+	return is_done ? came_whole(x) : STEP_AGAIN;
 }
 
 static enum step begin(struct exchange *x)
@@ -195,6 +232,9 @@ static enum step begin(struct exchange *x)
 	bool is_chunked = x->head->is_chunked;
 	if (!is_chunked && x->head->content_length == 0)
 		return is_whole(x);
+	/* HTTP/1.0 has no way to stream it. */
+	if (is_chunked && x->web != NULL && x->web->loc->proxy.http_version == 10)
+		most = UINT64_MAX;
 	if (exchange_is_handled(x)) {
 		if (!is_chunked && x->head->content_length > most)
 			return too_large(x);

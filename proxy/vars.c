@@ -148,7 +148,7 @@ struct web_more *web_more(struct exchange *x)
 }
 
 /* "10k"; false: it is no size, and nginx then leaves the rate as it was. */
-static bool parse_size(struct slice text, uint64_t *ret)
+bool web_parse_size(struct slice text, uint64_t *ret)
 {
 	uint64_t scale = 1, n = 0;
 	char last = text.n != 0 ? ascii_lower(text.p[text.n - 1]) : '\0';
@@ -172,7 +172,7 @@ bool web_set_variable(struct exchange *x, enum conf_var var, struct slice value)
 		x->web->args = value;
 		x->web->is_raw_valid = false;
 	}
-	if (var == CONF_VAR_LIMIT_RATE && parse_size(value, &rate)) {
+	if (var == CONF_VAR_LIMIT_RATE && web_parse_size(value, &rate)) {
 		struct web_more *more = web_more(x);
 		if (more == NULL)
 			return false;

@@ -32,6 +32,9 @@ struct web_more {
 /* NULL: no memory. */
 struct web_more *web_more(struct exchange *x) MUST_CHECK;
 
+/* "10k", "1m", "512"; false: it is none. */
+bool web_parse_size(struct slice text, uint64_t *ret) MUST_CHECK;
+
 /* -- the groups; `part` is one of theirs -- */
 
 typedef enum web_found web_vars_group(

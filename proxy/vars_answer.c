@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "proxy/guard.h"
+#include "proxy/web_gzip.h"
 
 #include <time.h>
 
@@ -96,6 +97,17 @@ static bool is_complete(const struct exchange *x)
 	       (x->down.is_taken || x->down.in == FLOW_EMPTY);
 }
 
+/* "3.25" */
+static enum web_found gzip_ratio(struct exchange *x, struct slice *ret)
+{
+	uint64_t in, out;
+	if (!web_gzip_ratio(x, &in, &out))
+		return WEB_MISSING;
+	uint64_t hundredths = (in * 1000 / out + 5) / 10;
+	return web_format(x, ret, "%llu.%02u", (unsigned long long)(hundredths / 100),
+		(unsigned)(hundredths % 100));
+}
+
 enum web_found web_vars_answer(struct exchange *x, const struct conf_part *part, struct slice *ret)
 {
 	const struct web_more *more = x->web->log;
@@ -105,6 +117,8 @@ enum web_found web_vars_answer(struct exchange *x, const struct conf_part *part,
 		return web_number(x, sent > x->head_bytes ? sent - x->head_bytes : 0, ret);
 	case CONF_VAR_BYTES_SENT:
 		return web_number(x, sent, ret);
+	case CONF_VAR_GZIP_RATIO:
+		return gzip_ratio(x, ret);
 	case CONF_VAR_LIMIT_CONN_STATUS:
 	case CONF_VAR_LIMIT_REQ_STATUS:
 		return web_found_if(ret, guard_limit_status(x, (enum conf_var)part->n));

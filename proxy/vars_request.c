@@ -3,6 +3,8 @@
  */
 #include "proxy/vars.h"
 
+#include "proxy/body_file.h"
+
 #include "base/hash.h"
 #include "http/basic.h"
 #include "http/host.h"
@@ -380,7 +382,7 @@ enum web_found web_vars_request(struct exchange *x, const struct conf_part *part
 	case CONF_VAR_REQUEST_LENGTH:
 		return web_number(x,
 			(x->has_head && x->head != NULL ? x->head->bytes : buf_waiting(&x->in)) +
-				(x->is_up_begun ? x->up.payload : buf_waiting(&x->body)),
+				(x->is_up_begun ? x->up.payload : body_file_held(x)),
 			ret);
 	case CONF_VAR_REQUEST_METHOD:
 		return request_method(x, ret);
@@ -395,7 +397,9 @@ enum web_found web_vars_request(struct exchange *x, const struct conf_part *part
 			return WEB_FOUND;
 		*ret = x->head->minor_version == 0 ? SLICE("HTTP/1.0") : SLICE("HTTP/1.1");
 		return WEB_FOUND;
-	default: /* request_body_file: a body is never left in a file for others */
-		return WEB_MISSING;
+	default: { /* request_body_file */
+		const char *path = x->body_file == NULL ? NULL : x->body_file->path;
+		return web_found_if(ret, path == NULL ? WEB_SLICE_NONE : slice_of(path));
+	}
 	}
 }
