@@ -138,7 +138,7 @@ const struct conf_value *conf_map_find(const struct conf_map *map, struct slice 
 		text.n--;
 	const struct conf_map_entry *entry = find(&map->exact, text);
 	/* From the longest end that begins behind a dot. */
-	for (size_t i = 1; entry == NULL && map->heads.count != 0 && i < text.n; i++)
+	for (size_t i = 2; entry == NULL && map->heads.count != 0 && i < text.n; i++)
 		if (text.p[i - 1] == '.')
 			entry = find(&map->heads, (struct slice){text.p + i, text.n - i});
 	for (size_t n = text.n; entry == NULL && map->tails.count != 0 && n > 1; n--)
