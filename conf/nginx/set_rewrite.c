@@ -32,7 +32,7 @@ static bool set_set(struct ngx_build *b, const struct ngx_node *node, const stru
 	if (op == NULL)
 		return false;
 	if (!conf_vars_define(
-		    b->vars, node->args[0], CONF_USER_SET, NULL, false, &op->variable, &err))
+		    b->vars, node->args[0], CONF_USER_SET, NULL, b->arena, &op->variable, &err))
 		return ngx_fail(b, node, "%s", err.text);
 	return ngx_compile(b, node, node->args[1], &op->value);
 }

@@ -9,6 +9,7 @@
     gzip                         the same octets after unpacking, not the same compressed ones
     time, pid, *connection       in lines of the error log
     names of temporary files     are counters: TEMPORARY
+    [warn] "use": one loop ...   what comfymux says of directives that it only accepts is left out
     excess: 0.123                of limit_req goes with the clock: N
 """
 import re
@@ -20,6 +21,8 @@ BARE_SERVER = re.compile(rb"^(?:nginx|comfymux)$")
 PAGE_END = re.compile(rb"<hr><center>(?:nginx|comfymux)(?:/[0-9.]+)?</center>")
 DATE = re.compile(rb"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$")
 ERROR_LINE = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[(\w+)\] \d+#\d+: (?:\*\d+ )?(.*)$")
+# What an accepted directive means in comfymux, and what else it does otherwise on purpose.
+ACCEPTED = re.compile(r'(?m)^PROGRAM: \[(?:warn|notice)\] "\w+": .*\n')
 CLOCKED = (b"date", b"expires")
 
 
@@ -111,4 +114,5 @@ def said(text, server):
     """What a command prints: the name of the program, the folder, dates and pids taken out."""
     text = own_words(text, server)
     text = re.sub(r"(?m)^(nginx|comfymux): ", "PROGRAM: ", text)
+    text = re.sub(ACCEPTED, "", text)
     return re.sub(r"(?m)^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d (\[\w+\]) \d+#\d+: ", r"LOG \1 ", text)
