@@ -16,6 +16,7 @@
 #include "proxy/heads.h"
 #include "proxy/stats.h"
 #include "proxy/web_next.h"
+#include "proxy/web_proxy.h"
 
 #include <errno.h>
 
@@ -46,6 +47,7 @@ void exchange_pick_done(struct exchange *x, enum lb_result result, const char *w
 					 ? (uint32_t)(x->first_byte_us - x->sent_us)
 					 : 0,
 		.took_us = x->is_tunnel ? 0 : (uint32_t)min_u64(took_us, UINT32_MAX),
+		.was_headed = x->was_headed,
 		.was_silent = x->reason == CLOSE_CONNECT_TIMEOUT || x->reason == CLOSE_READ_TIMEOUT,
 		.why = why,
 	};
@@ -182,8 +184,10 @@ static struct lb_pick pick_one(struct exchange *x)
 
 enum step exchange_pick(struct exchange *x)
 {
-	if (x->tries == 0)
+	if (x->tries == 0 && x->web == NULL)
 		hash_key(x);
+	if (x->tries == 0 && x->web != NULL && !web_begin_asking(x))
+		return exchange_out_of_memory(x);
 	struct lb_pick pick = pick_one(x);
 	if (pick.seat == NULL && x->pinned != NULL) {
 		x->reason = CLOSE_NO_WORKER;
@@ -199,6 +203,7 @@ enum step exchange_pick(struct exchange *x)
 	x->was_sticky = pick.was_sticky;
 	x->picked_us = clock_now_us;
 	x->sent_us = x->first_byte_us = 0;
+	x->was_headed = false;
 	x->may_try_stale = true;
 	if (x->tries < EXCHANGE_TRIES_LOGGED)
 		x->log[x->tries] = (struct access_try){.worker = pick.seat->backend->id};

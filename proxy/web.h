@@ -90,12 +90,16 @@ struct web {
 	bool is_status_final;   /* the content of an error page asked for no further one */
 	struct web_out out;
 	const struct conf_location
-		*prefix;            /* the location that was found, before an `if` inside it */
+		*prefix;           /* the location that was found, before an `if` inside it */
+	struct lb_walk walk;       /* x->lb.walk */
+	struct web_field *carried; /* of the worker whose X-Accel-Redirect led here */
+	uint32_t carried_count;
+	struct slice carried_type;
 	struct slice content_range; /* what a 416 says; p NULL: nothing */
 	struct slice real_ip; /* realip: the connection's own address; p NULL: it is the client's */
 	uint16_t real_port;
-	bool is_buffering;    /* the worker is read on while the client is slow */
-	bool has_accel_rate;  /* X-Accel-Limit-Rate came */
+	bool is_buffering;   /* the worker is read on while the client is slow */
+	bool has_accel_rate; /* X-Accel-Limit-Rate came */
 	uint64_t accel_rate;
 	void *guard;    /* guard.c's */
 	void *upstream; /* web_proxy.c's */

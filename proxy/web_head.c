@@ -269,6 +269,17 @@ static void judge_keepalive(struct exchange *x)
 		x->keeps_client = false;
 }
 
+static bool take_carried(struct exchange *x)
+{
+	const struct web *web = x->web;
+	if (web->carried_type.n != 0)
+		x->web->out.type = web->carried_type;
+	for (uint32_t i = 0; i < web->carried_count; i++)
+		if (!web_out_add(x, web->carried[i].name, web->carried[i].value))
+			return false;
+	return true;
+}
+
 bool web_put_head(struct exchange *x, enum flow_framing *ret_framing)
 {
 	struct web_out *out = &x->web->out;
@@ -277,6 +288,8 @@ bool web_put_head(struct exchange *x, enum flow_framing *ret_framing)
 		out->status = x->web->error_status;
 		out->reason = WEB_SLICE_NONE;
 	}
+	if (!take_carried(x))
+		return false;
 	if (!x->is_tunnel &&
 		(!web_not_modified(x) || !web_add_headers(x) || !web_gzip(x) || !web_ranges(x)))
 		return false;

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "proxy/value.h"
+#include "proxy/web_balance.h"
 #include "proxy/web_next.h"
 #include "proxy/web_tls.h"
 #include "proxy/web_uri.h"
@@ -57,8 +58,9 @@ enum step web_proxy(struct exchange *x)
 
 bool web_divert(struct exchange *x, const char *p, enum step *ret_step)
 {
-	(void)p;
 	const struct conf_proxy *proxy = &x->web->loc->proxy;
+	if (web_accel(x, p, ret_step))
+		return true;
 	if (x->answer->code < 300)
 		return false;
 	if (web_next_by_status(x, x->answer->code, ret_step))
@@ -66,4 +68,28 @@ bool web_divert(struct exchange *x, const char *p, enum step *ret_step)
 	if (!proxy->intercept_errors)
 		return false;
 	return web_error_page(x, x->answer->code, ret_step);
+}
+
+/* proxy_set_body, proxy_pass_request_body: another body than the client's. */
+static bool replace_body(struct exchange *x)
+{
+	const struct conf_proxy *proxy = &x->web->loc->proxy;
+	struct slice body = WEB_SLICE_NONE;
+	bool has_own = proxy->set_body.count != 0;
+	if (!has_own && proxy->pass_request_body)
+		return true;
+	if (has_own && !web_value(x, &proxy->set_body, &body))
+		return false;
+	struct buf made = {0};
+	if (body.n != 0 && !buf_append(&made, body.p, body.n))
+		return false;
+	buf_release(&x->body);
+	x->body = made;
+	x->is_body_held = true;
+	return true;
+}
+
+bool web_begin_asking(struct exchange *x)
+{
+	return replace_body(x) && web_balance(x);
 }

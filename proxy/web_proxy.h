@@ -7,6 +7,9 @@
 
 #include "proxy/web.h"
 
+/* PICK, before the first server: what balancing goes by, and the body that is sent. False: no
+ * memory. */
+bool web_begin_asking(struct exchange *x) MUST_CHECK;
 /* SEND: the request's head, for the worker that was picked. False: no memory. */
 bool web_write_request(struct exchange *x, struct buf *out) MUST_CHECK;
 /* x->answer, whose head is at `p`, into web->out. False: no memory. */
@@ -18,6 +21,8 @@ bool web_take_cookie(struct exchange *x, struct slice name, struct slice value) 
 /* The first rule that fits `text`: 1 with *ret, 0 none, -1 no memory. */
 int web_rewrite_by(struct exchange *x, const struct conf_replace *rules, uint32_t count,
 	struct slice text, struct slice *ret) MUST_CHECK;
+/* X-Accel-Redirect. True: *ret_step is what is next. */
+bool web_accel(struct exchange *x, const char *p, enum step *ret_step);
 /* An answer's head that is not the client's: another worker is tried, a page of our own is shown,
  * or it leads elsewhere (X-Accel-Redirect). True: *ret_step is what is next. */
 bool web_divert(struct exchange *x, const char *p, enum step *ret_step);

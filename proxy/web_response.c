@@ -4,6 +4,7 @@
 #include "proxy/web_proxy.h"
 
 #include "proxy/value.h"
+#include "proxy/web_balance.h"
 
 static bool is_listed(const struct slice *names, uint32_t count, struct slice name)
 {
@@ -69,5 +70,5 @@ bool web_take_answer(struct exchange *x, const char *p)
 		if (!take_field(x, name, value))
 			return false;
 	}
-	return true;
+	return web_headed(x);
 }
