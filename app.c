@@ -10,6 +10,7 @@
 #include "base/daemon.h"
 #include "base/failalloc.h"
 #include "base/hash.h"
+#include "base/inherit.h"
 #include "base/loop.h"
 #include "base/pidfile.h"
 #include "comfy/comfy.h"
@@ -34,17 +35,22 @@ static void on_term(void);
 static void on_int(void);
 static void on_usr1(void);
 static void on_usr2(void);
+static void on_winch(void);
+static void on_chld(void);
 
 static const struct {
 	int number;
 	void (*act)(void);
+	const char *action; /* what nginx's form of the log adds */
 } handlers[] = {
-	{SIGHUP, on_hup},
-	{SIGQUIT, on_quit},
-	{SIGTERM, on_term},
-	{SIGINT, on_int},
-	{SIGUSR1, on_usr1},
-	{SIGUSR2, on_usr2},
+	{SIGHUP, on_hup, ", reconfiguring"},
+	{SIGQUIT, on_quit, ", shutting down"},
+	{SIGTERM, on_term, ", exiting"},
+	{SIGINT, on_int, ", exiting"},
+	{SIGUSR1, on_usr1, ", reopening logs"},
+	{SIGUSR2, on_usr2, ", changing binary"},
+	{SIGWINCH, on_winch, ""},
+	{SIGCHLD, on_chld, ""},
 };
 
 struct reload_status app_status;
@@ -55,7 +61,7 @@ static struct {
 	struct pidfile pidfile; /* ours while we live */
 	struct event signals[COUNT_OF(handlers)];
 	bool has_signals, has_proxy;
-	bool is_quitting;
+	bool is_quitting, is_holding;
 	struct deadline drain;      /* QUIT does not wait longer */
 	struct deadline look;       /* after QUIT: jobs that are still to end */
 	const char *stopped_reason; /* static; NULL while we serve */
@@ -125,6 +131,10 @@ static void on_hup(void)
 		log_warn("reload_ignored", "why=quitting");
 	else
 		reload_request(&app.paths);
+	if (!app.is_holding)
+		return;
+	app.is_holding = false;
+	proxy_hold_accepting(false);
 }
 
 static void on_usr1(void)
@@ -145,7 +155,25 @@ static void on_usr1(void)
 
 static void on_usr2(void)
 {
-	log_info("signal_ignored", "signal=USR2");
+	if (app.is_quitting)
+		log_warn("upgrade_ignored", "why=quitting");
+	else
+		upgrade_request(&app.pidfile);
+}
+
+/* Who has a terminal gets one each time its window changes. */
+static void on_winch(void)
+{
+	if (!era_generation(app_era)->conf->daemon || app.is_quitting)
+		return;
+	app.is_holding = true;
+	proxy_hold_accepting(true);
+	log_always(LOG_NOTICE, "accepting_stopped", "connections=%u", proxy_connections());
+}
+
+static void on_chld(void)
+{
+	upgrade_on_child(&app.pidfile);
 }
 
 static void on_signal(evutil_socket_t number, short what, void *arg)
@@ -154,8 +182,11 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 	(void)arg;
 	(void)clock_tick();
 	for (size_t i = 0; i < COUNT_OF(handlers); i++) {
-		if (handlers[i].number == number)
-			handlers[i].act();
+		if (handlers[i].number != number)
+			continue;
+		log_nginx(LOG_NOTICE, "signal %d (SIG%s) received%s", number,
+			sigabbrev_np((int)number), handlers[i].action);
+		handlers[i].act();
 	}
 }
 
@@ -277,6 +308,8 @@ static bool start_serving(struct conf *conf)
 	era_begin(era);
 	app_status.ok_count = 1;
 	app_status.last_ok_wall_us = app_status.started_wall_us;
+	if (inherit_finish() != 0)
+		log_warn("inherited_sockets_closed", "what=\"nothing is configured for them\"");
 	log_info("started", "pid=%ld version=%s", (long)getpid(), COMFYMUX_VERSION);
 	app_nginx_served();
 	daemon_ready();
@@ -298,7 +331,9 @@ static void finish(void)
 		/* One that comes now must not end us before the rest is put away. */
 		for (size_t i = 0; i < COUNT_OF(handlers); i++) {
 			(void)event_del(&app.signals[i]);
-			(void)signal(handlers[i].number, SIG_IGN);
+			/* Children are still to be waited for. */
+			(void)signal(handlers[i].number,
+				handlers[i].number == SIGCHLD ? SIG_DFL : SIG_IGN);
 		}
 	}
 	fetches_finish();
@@ -306,8 +341,10 @@ static void finish(void)
 	pidfile_remove(&app.pidfile);
 	if (app.stopped_reason != NULL)
 		log_info("stopped", "reason=%s", app.stopped_reason);
+	log_nginx(LOG_NOTICE, "exit");
 	log_close();
 	app_paths_finish(&app.paths);
+	upgrade_finish();
 	libevent_global_shutdown();
 }
 
@@ -329,7 +366,8 @@ static bool serve(const struct command_line *line)
 	if (conf == NULL)
 		return false;
 	/* Before there is a loop, which a fork would split. */
-	bool is_alone = !conf->daemon || daemon_start(!logs_to_stderr(conf), &err) == 0 ||
+	bool is_alone = !conf->daemon || inherit_has_parent() ||
+			daemon_start(!logs_to_stderr(conf), &err) == 0 ||
 			start_failed("daemon", err.text);
 	start_raise_descriptors(conf);
 	if (!is_alone || !start_parts(line)) {
@@ -344,8 +382,9 @@ static bool serve(const struct command_line *line)
 	return true;
 }
 
-int app_serve(const struct command_line *line)
+int app_serve(const struct command_line *line, char *const *argv)
 {
+	upgrade_init(argv);
 	bool has_served = serve(line);
 	finish();
 	return has_served ? APP_OK : APP_FAILED;

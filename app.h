@@ -7,6 +7,7 @@
  *   app_check.c     -t, -T and -s: reading a configuration without serving it
  *   app_nginx.c     the same, and what else is said at a start, in nginx's words
  *   app_reload.c    HUP: a new configuration beside the running one, step by step
+ *   app_upgrade.c   USR2: another program with the same sockets
  *   app_era.c       a generation and who watches its workers; old ones until they are empty
  *   app_drain.c     workers that are taken away: what runs there may finish, for a time
  *
@@ -26,8 +27,9 @@ enum { APP_OK = 0, APP_FAILED = 1, APP_USAGE = 2 };
 /* How reloads went, for the admin pages. Kept by app_reload.c and app_era.c. */
 extern struct reload_status app_status;
 
-/* Each reads what the command line says and returns the program's exit code. */
-int app_serve(const struct command_line *line);
+/* Each reads what the command line says and returns the program's exit code. `argv` is the
+ * process's own. */
+int app_serve(const struct command_line *line, char *const *argv);
 int app_check(const struct command_line *line, bool is_dumped);
 int app_signal(const struct command_line *line);
 
@@ -72,6 +74,16 @@ int app_nginx_judge(const struct conf *conf, const struct conf_problems *problem
 	const struct command_line *line, const char *file);
 /* -s */
 int app_nginx_signal(const struct conf *conf, const struct command_line *line);
+
+/* -- app_upgrade.c -- */
+
+/* Before anything opens a descriptor or changes the folder: takes sockets that were handed over. */
+void upgrade_init(char *const *argv);
+void upgrade_finish(void);
+/* USR2. Tells the log how it goes. */
+void upgrade_request(struct pidfile *pidfile);
+/* A child has ended: if it was the new program, all is as before. */
+void upgrade_on_child(struct pidfile *pidfile);
 
 /* -- app_era.c -- */
 

@@ -12,10 +12,12 @@
 #include "base/loop.h"
 #include "comfy/comfy.h"
 #include "comfy/fleet.h"
+#include "conf/process.h"
 #include "health/health.h"
 #include "proxy/proxy.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #define LOOK_MS 1000  /* is an old one empty? */
 #define RETRY_MS 1000 /* when memory was out */
@@ -33,6 +35,7 @@ struct era {
 	uint32_t begun;                /* pools that are watched */
 	struct next_turn turn;
 	struct deadline retry;
+	struct deadline shutdown; /* over: what still runs in it is ended then */
 };
 
 struct era *app_era;
@@ -82,6 +85,14 @@ static void on_retry(struct deadline *deadline)
 	watch_next(CONTAINER_OF(deadline, struct era, retry));
 }
 
+static void on_shutdown(struct deadline *deadline)
+{
+	struct era *era = CONTAINER_OF(deadline, struct era, shutdown);
+	log_warn(
+		"shutdown_timeout", "generation=%llu", (unsigned long long)era->generation->number);
+	proxy_close_generation(era->generation, CLOSE_DRAIN_TIMEOUT);
+}
+
 static void end_watches(struct era *era)
 {
 	next_turn_cancel(&era->turn);
@@ -110,6 +121,7 @@ struct era *era_create(struct generation *generation)
 	app_status.generations_alive++;
 	next_turn_init(&era->turn, on_turn);
 	deadline_init(&era->retry, on_retry);
+	deadline_init(&era->shutdown, on_shutdown);
 	return era;
 }
 
@@ -118,6 +130,7 @@ void era_destroy(struct era *era)
 	if (era == NULL)
 		return;
 	end_watches(era);
+	deadline_clear(&era->shutdown);
 	list_remove(&era->node);
 	app_status.generations_alive--;
 	generation_unref(era->generation);
@@ -139,6 +152,8 @@ static void look_at_all(void)
 			continue;
 		log_debug("generation_ended", "generation=%llu",
 			(unsigned long long)era->generation->number);
+		/* A tool that waits for nginx's old workers looks for these words. */
+		log_nginx(LOG_NOTICE, "worker process %ld exited with code 0", (long)getpid());
 		era_destroy(era);
 	}
 	if (!list_is_empty(&over))
@@ -185,6 +200,8 @@ void era_begin(struct era *era)
 		return;
 	}
 	list_push_back(&over, &old->node);
+	if (old->generation->conf->process != NULL)
+		deadline_set(&old->shutdown, old->generation->conf->process->shutdown_timeout_ms);
 	look_at_all();
 }
 

@@ -50,7 +50,7 @@ int main(int argc, char **argv)
 	}
 	switch (line.command) {
 	case COMMAND_SERVE:
-		return app_serve(&line);
+		return app_serve(&line, argv);
 	case COMMAND_CHECK:
 		return app_check(&line, false);
 	case COMMAND_DUMP:

@@ -94,6 +94,21 @@ int pidfile_write(struct pidfile *file, const char *path, struct err *err)
 	return 0;
 }
 
+int pidfile_move(struct pidfile *file, const char *path, struct err *err)
+{
+	char *copy = strdup(path);
+	if (copy == NULL || rename(file->path, path) != 0) {
+		int error = copy == NULL ? ENOMEM : errno;
+		free(copy);
+		err_set(err, "rename() \"%s\" to \"%s\" failed (%d: %s)", file->path, path, error,
+			strerrordesc_np(error));
+		return -error;
+	}
+	free(file->path);
+	file->path = copy;
+	return 0;
+}
+
 void pidfile_remove(struct pidfile *file)
 {
 	struct stat there;

@@ -22,6 +22,9 @@ struct pidfile {
 /* Appears at `path` as a whole, with our pid. -EEXIST when another living process has it; other
  * -errno; *err is filled. */
 int pidfile_write(struct pidfile *file, const char *path, struct err *err) MUST_CHECK;
+/* Gives the file another name, in the place of one that is there. It stays ours. -errno with *err
+ * filled: it is where it was. */
+int pidfile_move(struct pidfile *file, const char *path, struct err *err) MUST_CHECK;
 /* Takes it away if it is still ours; empties it where the folder does not let us. Safe on a zeroed
  * struct. */
 void pidfile_remove(struct pidfile *file);

@@ -343,3 +343,12 @@ void clients_close_all(enum close_reason reason)
 	while (!list_is_empty(&busy_clients))
 		close_one(list_first(&busy_clients, struct client, node), reason);
 }
+
+void proxy_close_generation(const struct generation *generation, enum close_reason reason)
+{
+	list_each_safe (node, &busy_clients) {
+		struct client *client = CONTAINER_OF(node, struct client, node);
+		if (client->phase == CLIENT_EXCHANGE && client->exchange->generation == generation)
+			exchange_abort(client->exchange, reason);
+	}
+}

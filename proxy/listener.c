@@ -1,6 +1,7 @@
 #include "proxy/listener.h"
 
 #include "base/clock.h"
+#include "base/inherit.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "proxy/client.h"
@@ -26,6 +27,8 @@ static struct list open_listeners = {&open_listeners, &open_listeners};
 static struct generation *current; /* ref */
 static struct deadline pause_over;
 static bool is_paused;
+static bool is_held;      /* proxy_hold_accepting */
+static bool is_shared;    /* proxy_share_listeners */
 static uint32_t room_for; /* clients at one time */
 
 static void listener_close(struct listener *listener)
@@ -35,7 +38,7 @@ static void listener_close(struct listener *listener)
 	evconnlistener_free(listener->accept);
 	listener->accept = NULL;
 	list_remove(&listener->node);
-	if (!listener->is_tcp)
+	if (!listener->is_tcp && !listener->is_shared && !is_shared)
 		(void)unlink(listener->addr.u.un.sun_path);
 }
 
@@ -60,9 +63,37 @@ static void listeners_pause(bool pause)
 		struct listener *listener = CONTAINER_OF(node, struct listener, node);
 		if (pause)
 			(void)evconnlistener_disable(listener->accept);
-		else if (listener->generation != NULL)
+		else if (listener->generation != NULL && !is_held)
 			(void)evconnlistener_enable(listener->accept);
 	}
+}
+
+void proxy_hold_accepting(bool hold)
+{
+	is_held = hold;
+	list_each (node, &open_listeners) {
+		struct listener *listener = CONTAINER_OF(node, struct listener, node);
+		if (hold)
+			(void)evconnlistener_disable(listener->accept);
+		else if (listener->generation != NULL && !is_paused)
+			(void)evconnlistener_enable(listener->accept);
+	}
+}
+
+uint32_t proxy_listening(int *ret_fds, uint32_t most)
+{
+	uint32_t count = 0;
+	list_each (node, &open_listeners) {
+		if (count < most)
+			ret_fds[count] = CONTAINER_OF(node, struct listener, node)->fd;
+		count++;
+	}
+	return count;
+}
+
+void proxy_share_listeners(bool share)
+{
+	is_shared = share;
 }
 
 /* Each client may need a second descriptor for its worker; some are kept for logs, pipes and
@@ -139,20 +170,38 @@ static void remove_stale_socket(const struct addr *addr)
 	(void)close(fd);
 }
 
+/* Accepted sockets inherit the last two, which saves two calls for each. */
+static void set_options(int fd, const struct addr *addr)
+{
+	int on = 1;
+	if (addr->u.any.sa_family == AF_UNIX)
+		return;
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+/* One that came from who started us; -1: there is none. */
+static int take_inherited(const struct addr *addr)
+{
+	int fd = inherit_take(addr);
+	if (fd < 0)
+		return -1;
+	set_options(fd, addr);
+	/* The queue may be another now; the socket listens already. */
+	(void)listen(fd, BACKLOG);
+	return fd;
+}
+
 static int open_and_listen(const struct addr *addr)
 {
 	int on = 1;
 	int fd = socket(addr->u.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (addr->u.any.sa_family == AF_UNIX) {
+	if (addr->u.any.sa_family == AF_UNIX)
 		remove_stale_socket(addr);
-	} else {
-		/* Accepted sockets inherit the last two, which saves two calls for each. */
-		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-		(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	}
+	set_options(fd, addr);
 	if (addr->u.any.sa_family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	if (bind(fd, &addr->u.any, addr->len) != 0 || listen(fd, BACKLOG) != 0) {
@@ -167,7 +216,10 @@ static int open_and_listen(const struct addr *addr)
 
 static int listener_open(const struct conf_listen *conf, struct conf_problems *problems)
 {
-	int fd = open_and_listen(&conf->addr);
+	int fd = take_inherited(&conf->addr);
+	bool is_inherited = fd >= 0;
+	if (!is_inherited)
+		fd = open_and_listen(&conf->addr);
 	if (fd < 0) {
 		conf_problem_add(problems, conf->place.file, conf->place.line,
 			"cannot listen on %s: %s", conf->text, strerrordesc_np(-fd));
@@ -195,7 +247,8 @@ static int listener_open(const struct conf_listen *conf, struct conf_problems *p
 		.addr = conf->addr,
 		.accept = accept,
 		.fd = fd,
-		.is_new = true};
+		.is_new = true,
+		.is_shared = is_inherited};
 	listener->is_tcp = conf->addr.u.any.sa_family != AF_UNIX;
 	listener->addr.len = sizeof(listener->addr.u);
 	if (getsockname(fd, &listener->addr.u.any, &listener->addr.len) != 0)
@@ -249,7 +302,7 @@ static void serve(struct listener *listener, struct generation *generation, stru
 	addr_format(&listener->addr, bound);
 	log_info("listening", "address=%s configured=%s tls=%s", LOG_QUOTE(bound),
 		LOG_QUOTE(listener->text), site->tls != NULL ? "on" : "off");
-	if (!is_paused)
+	if (!is_paused && !is_held)
 		(void)evconnlistener_enable(listener->accept);
 }
 

@@ -23,6 +23,7 @@ struct listener {
 	struct generation *generation; /* ref: the one it serves; NULL before its first commit */
 	struct site *site;             /* borrowed from `generation` */
 	bool is_new;                   /* opened by a reload that is not committed yet */
+	bool is_shared;                /* it came from who was before us: the path is not ours */
 	bool is_tcp;
 };
 

@@ -26,6 +26,13 @@ void proxy_commit(struct generation *generation);
 /* The current generation; NULL before the first commit. Borrowed. */
 struct generation *proxy_generation(void);
 
+/* WINCH: no new connections until it is taken back; they wait in the sockets. */
+void proxy_hold_accepting(bool hold);
+/* The listening sockets, for who follows us: how many there are, and the first `most` of them. */
+uint32_t proxy_listening(int *ret_fds, uint32_t most);
+/* Somebody else has them, too: their paths stay when we end. */
+void proxy_share_listeners(bool share);
+
 /* QUIT: no new connections; idle ones end after their next answer or a short grace; what runs
  * finishes. */
 void proxy_stop_accepting(void);
@@ -36,6 +43,8 @@ uint32_t proxy_connections(void);
 void proxy_on_empty(void (*fn)(void));
 /* TERM, or the drain is over: closes every exchange and connection with that reason. */
 void proxy_close_all(enum close_reason reason);
+/* worker_shutdown_timeout is over: what still runs in that generation ends. */
+void proxy_close_generation(const struct generation *generation, enum close_reason reason);
 /* The worker is out. Its tunnels end, because a page whose /ws stays behind would see nothing of
  * what its next jobs do elsewhere; browsers dial again at once. */
 void proxy_close_tunnels(struct backend *backend);

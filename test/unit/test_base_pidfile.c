@@ -152,6 +152,25 @@ static void a_folder_that_is_not_there_is_an_error(void **state)
 	pidfile_remove(&file);
 }
 
+static void one_that_was_moved_is_still_ours(void **state)
+{
+	(void)state;
+	struct pidfile file = {0};
+	struct err err = {""};
+	char aside[128];
+	(void)snprintf(aside, sizeof(aside), "%s.oldbin", path);
+	assert_int_equal(pidfile_write(&file, path, &err), 0);
+	assert_int_equal(pidfile_move(&file, "/nonexistent/x", &err), -ENOENT);
+	assert_int_equal(found_by_another(), getpid());
+	assert_int_equal(pidfile_move(&file, aside, &err), 0);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(found_by_another(), 0);
+	assert_int_equal(pidfile_move(&file, path, &err), 0);
+	assert_int_equal(found_by_another(), getpid());
+	pidfile_remove(&file);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +181,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_second_program_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			one_that_is_not_ours_any_more_stays, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_that_was_moved_is_still_ours, setup, teardown),
 		cmocka_unit_test(a_folder_that_is_not_there_is_an_error),
 	};
 	return cmocka_run_group_tests_name("base/pidfile", tests, NULL, NULL);
