@@ -10,6 +10,7 @@
 #include "comfy/journal_parts.h"
 #include "test/unit/file_help.h"
 #include "test/unit/loop_help.h"
+#include "test/unit/memory_help.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -18,39 +19,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-
-static long left = -1; /* allocations until one fails; -1: none does */
-static bool has_failed;
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t count, size_t n);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t count, size_t n);
-void *__wrap_realloc(void *p, size_t n);
-
-static inline bool fails_now(void)
-{
-	if (left < 0 || left-- != 0)
-		return false;
-	has_failed = true;
-	return true;
-}
-
-void *__wrap_malloc(size_t n)
-{
-	return fails_now() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t count, size_t n)
-{
-	return fails_now() ? NULL : __real_calloc(count, n);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return fails_now() ? NULL : __real_realloc(p, n);
-}
 
 static char db_path[160];
 static char log_path[160];

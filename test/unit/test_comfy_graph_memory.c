@@ -1,47 +1,9 @@
 /* test/unit/test_comfy_graph_memory.c: memory that runs out while a graph is read, checked or
  * copied: told, and nothing leaks. */
 #include "test/unit/check_help.h"
+#include "test/unit/memory_help.h"
 
 #include <errno.h>
-
-static long left = -1; /* allocations until one fails; -1: none does */
-static bool has_failed;
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t count, size_t n);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t count, size_t n);
-void *__wrap_realloc(void *p, size_t n);
-
-static bool fails_now(void)
-{
-	if (left < 0 || left-- != 0)
-		return false;
-	has_failed = true;
-	return true;
-}
-
-void *__wrap_malloc(size_t n)
-{
-	return fails_now() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t count, size_t n)
-{
-	return fails_now() ? NULL : __real_calloc(count, n);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return fails_now() ? NULL : __real_realloc(p, n);
-}
-
-static void fail_at(long nth)
-{
-	left = nth;
-	has_failed = false;
-}
 
 /* Names with escapes, many inputs, twice the same: all that takes memory. */
 static char *big_text(void)

@@ -2,6 +2,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "comfy/jobs_table.h"
+#include "test/unit/memory_help.h"
 
 #include <float.h>
 #include <math.h>
@@ -11,39 +12,6 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
-
-static long left = -1; /* allocations until one fails; -1: none does */
-static bool has_failed;
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t count, size_t n);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t count, size_t n);
-void *__wrap_realloc(void *p, size_t n);
-
-static bool fails_now(void)
-{
-	if (left < 0 || left-- != 0)
-		return false;
-	has_failed = true;
-	return true;
-}
-
-void *__wrap_malloc(size_t n)
-{
-	return fails_now() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t count, size_t n)
-{
-	return fails_now() ? NULL : __real_calloc(count, n);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return fails_now() ? NULL : __real_realloc(p, n);
-}
 
 static const struct jobs_limits wide = {10000, UINT64_C(1) << 40, 10000};
 static char dropped[400];

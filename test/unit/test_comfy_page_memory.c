@@ -1,45 +1,12 @@
 /* test/unit/test_comfy_page_memory.c - pages and their owners when memory is out at any one place.
  */
+#include "test/unit/memory_help.h"
 #include "test/unit/page_help.h"
 
-static long left = -1; /* allocations until one fails; -1: none does */
-static bool has_failed;
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t count, size_t n);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t count, size_t n);
-void *__wrap_realloc(void *p, size_t n);
-
-static bool fails_now(void)
-{
-	if (left < 0 || left-- != 0)
-		return false;
-	has_failed = true;
-	return true;
-}
-
-void *__wrap_malloc(size_t n)
-{
-	return fails_now() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t count, size_t n)
-{
-	return fails_now() ? NULL : __real_calloc(count, n);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return fails_now() ? NULL : __real_realloc(p, n);
-}
-
 /* With the k-th allocation failing. False: there are not that many. */
-static bool fail_at(long k, void (*run)(struct exchange *x), struct exchange *x)
+static bool fails_in(long k, void (*run)(struct exchange *x), struct exchange *x)
 {
-	has_failed = false;
-	left = k;
+	fail_at(k);
 	run(x);
 	left = -1;
 	return has_failed;
@@ -61,7 +28,7 @@ static void opening(void **state)
 		char query[32];
 		(void)snprintf(query, sizeof(query), "clientId=%ld", k);
 		struct exchange *x = prepare(0, query, NULL);
-		goes_on = fail_at(k, open_it, x);
+		goes_on = fails_in(k, open_it, x);
 		if (x->refused != 0) {
 			assert_int_equal(x->refused, 503);
 			assert_null(x->state);
@@ -100,7 +67,7 @@ static void an_event(void **state)
 	for (long k = 0; goes_on; k++) {
 		struct exchange *x = open_page(0, "clientId=a");
 		TURN_UNTIL(clients[0].messages == 1);
-		goes_on = fail_at(k, say_it, x);
+		goes_on = fails_in(k, say_it, x);
 		/* The frame, its place; the status is worth no client. */
 		if (x->state != NULL && page_of(x)->is_leaving) {
 			TURN_UNTIL(x->is_closed);
@@ -126,8 +93,7 @@ static void an_end_that_nobody_hears(void **state)
 	for (long k = 0; goes_on; k++) {
 		struct owner *a = get("a");
 		uint64_t before = replay_dropped;
-		has_failed = false;
-		left = k;
+		fail_at(k);
 		assert_true(owner_deliver(a, NULL, &event, WS_TEXT, SLICE("{}")));
 		left = -1;
 		goes_on = has_failed;

@@ -9,29 +9,12 @@
 #include <stdlib.h>
 
 #include "comfy/schedule.h"
+#include "test/unit/memory_help.h"
 
 #define MANY 40
 
-static long left = -1; /* allocations until one fails; -1: none does */
-static bool has_failed;
-
-void *__real_calloc(size_t count, size_t n);
 void *__real_reallocarray(void *p, size_t count, size_t n);
-void *__wrap_calloc(size_t count, size_t n);
 void *__wrap_reallocarray(void *p, size_t count, size_t n);
-
-static bool fails_now(void)
-{
-	if (left < 0 || left-- != 0)
-		return false;
-	has_failed = true;
-	return true;
-}
-
-void *__wrap_calloc(size_t count, size_t n)
-{
-	return fails_now() ? NULL : __real_calloc(count, n);
-}
 
 void *__wrap_reallocarray(void *p, size_t count, size_t n)
 {
@@ -55,8 +38,7 @@ static int attempt(long nth)
 	struct sched_worker *workers[MANY] = {NULL}, *worker;
 	struct sched_job jobs[MANY] = {0}, *job;
 	int ran = 0;
-	left = nth;
-	has_failed = false;
+	fail_at(nth);
 	struct schedule *schedule = schedule_create(&settings);
 	for (int i = 0; schedule != NULL && i < MANY; i++) {
 		clients[i] = sched_client_create(schedule);

@@ -3,51 +3,10 @@
  * libconfig's own allocations are not reached (it ends the process without memory).
  */
 #include "test/unit/conf_help.h"
+#include "test/unit/memory_help.h"
 
 #include <event2/event.h>
 #include <jansson.h>
-
-static long left = -1; /* allocations until one fails; -1: none does */
-static bool has_failed;
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t count, size_t n);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t count, size_t n);
-void *__wrap_realloc(void *p, size_t n);
-
-static bool fails_now(void)
-{
-	if (left < 0)
-		return false;
-	if (left-- != 0)
-		return false;
-	left = -1;
-	has_failed = true;
-	return true;
-}
-
-void *__wrap_malloc(size_t n)
-{
-	return fails_now() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t count, size_t n)
-{
-	return fails_now() ? NULL : __real_calloc(count, n);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return fails_now() ? NULL : __real_realloc(p, n);
-}
-
-static void fail_at(long nth)
-{
-	left = nth;
-	has_failed = false;
-}
 
 static struct conf *read_long(struct conf_problems *problems)
 {

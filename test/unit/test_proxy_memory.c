@@ -1,46 +1,8 @@
 /* test/unit/test_proxy_memory.c - memory that runs out anywhere in proxy/: one client is lost, and
  * nothing is left over. */
 #include "test/unit/handler_help.h"
+#include "test/unit/memory_help.h"
 #include "test/unit/tls_peer.h"
-
-static long left = -1; /* allocations until one fails; -1: none does */
-static bool has_failed;
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t count, size_t n);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t count, size_t n);
-void *__wrap_realloc(void *p, size_t n);
-
-static bool fails_now(void)
-{
-	if (left < 0 || left-- != 0)
-		return false;
-	has_failed = true;
-	return true;
-}
-
-void *__wrap_malloc(size_t n)
-{
-	return fails_now() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t count, size_t n)
-{
-	return fails_now() ? NULL : __real_calloc(count, n);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return fails_now() ? NULL : __real_realloc(p, n);
-}
-
-static void fail_at(long nth)
-{
-	left = nth;
-	has_failed = false;
-}
 
 /* -- generations -- */
 

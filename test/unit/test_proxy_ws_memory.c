@@ -1,47 +1,14 @@
 /* test/unit/test_proxy_ws_memory.c - memory that runs out anywhere in an end of a WebSocket or in a
  * dial: that one ends, and nothing is left over. */
+#include "test/unit/memory_help.h"
 #include "test/unit/ws_help.h"
 
 #include "proxy/ws_dial.h"
 
-static long left = -1; /* allocations until one fails; -1: none does */
-static bool has_failed;
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t count, size_t n);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t count, size_t n);
-void *__wrap_realloc(void *p, size_t n);
-
-static bool fails_now(void)
-{
-	if (left < 0 || left-- != 0)
-		return false;
-	has_failed = true;
-	return true;
-}
-
-void *__wrap_malloc(size_t n)
-{
-	return fails_now() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t count, size_t n)
-{
-	return fails_now() ? NULL : __real_calloc(count, n);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return fails_now() ? NULL : __real_realloc(p, n);
-}
-
-static void fail_at(long nth)
+static void fail_ws_at(long nth)
 {
 	buf_pool_trim();
-	left = nth;
-	has_failed = false;
+	fail_at(nth);
 }
 
 static void a_message_in_pieces_without_memory_is_1011(void **state)
@@ -49,7 +16,7 @@ static void a_message_in_pieces_without_memory_is_1011(void **state)
 	(void)state;
 	begin_octets(false, 0);
 	SAY("\x01\x81\0\0\0\0x");
-	fail_at(0);
+	fail_ws_at(0);
 	ours.sock.can_read = true;
 	/* The close frame finds memory again. */
 	assert_false(ws_step(&ours.ws) && ours.closes == 0);
@@ -62,9 +29,9 @@ static void a_message_that_cannot_be_kept_is_not_sent(void **state)
 {
 	(void)state;
 	begin_octets(false, 0);
-	fail_at(0);
+	fail_ws_at(0);
 	assert_false(ws_send(&ours.ws, WS_TEXT, SLICE("x")));
-	fail_at(0);
+	fail_ws_at(0);
 	assert_null(ws_frame_blob(WS_TEXT, SLICE("x")));
 	fail_at(-1);
 	assert_true(ws_is_clear(&ours.ws));
@@ -78,7 +45,7 @@ static void a_ping_that_cannot_be_answered_ends_it(void **state)
 	(void)state;
 	begin_octets(false, 0);
 	SAY("\x89\x80\0\0\0\0");
-	fail_at(0);
+	fail_ws_at(0);
 	ours.sock.can_read = true;
 	assert_false(ws_step(&ours.ws));
 	assert_string_equal(ours.told, "closed 1006 out of memory;");
@@ -88,7 +55,7 @@ static void a_close_that_cannot_be_said_ends_it_from_the_loop(void **state)
 {
 	(void)state;
 	begin_octets(false, 0);
-	fail_at(0);
+	fail_ws_at(0);
 	ws_close(&ours.ws, WS_CODE_NORMAL, "");
 	fail_at(-1);
 	assert_int_equal(ours.closes, 0);
@@ -102,7 +69,7 @@ static void a_ping_that_cannot_be_asked_kills_nobody(void **state)
 	(void)state;
 	begin_octets(false, 10);
 	uint64_t due = ours.ws.ping.due_us;
-	fail_at(0);
+	fail_ws_at(0);
 	TURN_UNTIL(ours.ws.ping.due_us != due);
 	assert_true(has_failed);
 	fail_at(-1);
@@ -137,7 +104,7 @@ static void a_dial_fails_whole(void **state)
 	begin_octets(false, 0);
 	for (long nth = 0;; nth++) {
 		told = 0;
-		fail_at(nth);
+		fail_ws_at(nth);
 		struct ws_dial *dial = ws_dial_start(&(struct ws_dial_ask){.addr = &addr,
 			.host = "a",
 			.target = "/ws",
