@@ -365,6 +365,7 @@ uint32_t conf_method_bit(struct slice method);
 bool conf_expires_parse(struct conf_expires *ret, const char *text, bool is_modified);
 
 struct conf_web {
+	CONF_ARRAY(const struct conf_upstream_tls *) upstream_tls; /* all that are in use */
 	const char *prefix;      /* relative paths start here, with its '/' */
 	const char *conf_prefix; /* of the main file: include, certificates, auth_basic_user_file */
 	struct conf_users users; /* map, geo, set, named captures ... */

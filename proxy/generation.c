@@ -5,6 +5,8 @@
 
 #include "proxy/access_files.h"
 #include "proxy/guard.h"
+#include "proxy/tls_peer.h"
+#include "proxy/web_tls.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -141,6 +143,7 @@ static int create_sites(struct generation *g)
 			struct site *site = generation_site(g, server->listens[k].text);
 			if (site == NULL) {
 				site = &g->sites[g->site_count++];
+				site->generation = g;
 				site->listen = &server->listens[k];
 				site->default_server = server;
 			}
@@ -156,6 +159,8 @@ static int create_sites(struct generation *g)
 		if (g->sites[i].name_count != 0)
 			qsort(g->sites[i].names, g->sites[i].name_count, sizeof(struct site_name),
 				name_order);
+	if (g->conf->web != NULL)
+		web_tls_name_sites(g);
 	return 0;
 }
 
@@ -173,7 +178,8 @@ int generation_create(struct generation **ret_generation, struct conf *conf, uin
 	/* Both are tried, so that all problems are told at once. */
 	int pools = create_pools(g, problems);
 	int tls = create_tls(g, problems);
-	int rc = pools != 0 ? pools : tls != 0 ? tls : create_sites(g);
+	int peers = web_tls_create_peers(g, problems);
+	int rc = pools != 0 ? pools : tls != 0 ? tls : peers != 0 ? peers : create_sites(g);
 	if (rc == 0 && conf->web != NULL && conf->web->zones != NULL) {
 		g->zones = guard_zones_create(conf->web->zones);
 		rc = g->zones == NULL ? -ENOMEM : 0;
@@ -205,6 +211,7 @@ void generation_unref(struct generation *g)
 	}
 	for (uint32_t i = 0; g->tls != NULL && i < g->conf->server_count; i++)
 		tls_context_destroy(g->tls[i]);
+	tls_peers_destroy(g->peers);
 	for (uint32_t i = 0; g->pools != NULL && i < g->conf->pool_count; i++)
 		lb_pool_destroy(g->pools[i]);
 	guard_zones_destroy(g->zones);

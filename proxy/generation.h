@@ -21,7 +21,8 @@ struct site_name; /* proxy/generation.c: name -> server */
 
 /* What one listening address serves. */
 struct site {
-	const struct conf_listen *listen; /* borrowed: in the tree */
+	const struct generation *generation; /* borrowed: it owns us */
+	const struct conf_listen *listen;    /* borrowed: in the tree */
 	const struct conf_server
 		*default_server; /* borrowed; the first one that names the address */
 	struct tls_site *tls;    /* owned; NULL: plain */
@@ -39,6 +40,7 @@ struct generation {
 	struct conf *conf;        /* owned */
 	struct lb_pool **pools;   /* owned, [conf->pool_count] */
 	struct tls_context **tls; /* owned, [conf->server_count], NULL where plain */
+	struct tls_peers *peers;  /* owned; NULL without conf->web */
 	struct site *sites;       /* owned, one per distinct listen text */
 	uint32_t site_count;
 	struct guard_zones *zones; /* owned: proxy/guard.h; NULL where there are none */

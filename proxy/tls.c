@@ -316,6 +316,12 @@ int tls_site_add(struct tls_site *site, const char *name, struct tls_context *co
 	return 0;
 }
 
+void tls_site_set_default(struct tls_site *site, struct tls_context *context)
+{
+	if (context != NULL)
+		site->first = context;
+}
+
 void tls_site_set_finder(struct tls_site *site,
 	struct tls_context *(*find)(const void *arg, struct slice name), const void *arg)
 {

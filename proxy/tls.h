@@ -45,6 +45,8 @@ void tls_site_destroy(struct tls_site *site); /* takes NULL */
  * the default. Contexts are borrowed: the generation owns both. */
 int tls_site_add(struct tls_site *site, const char *name, struct tls_context *context) MUST_CHECK;
 
+/* Not the first one that was added, but this one (NULL: no change). */
+void tls_site_set_default(struct tls_site *site, struct tls_context *context);
 /* Who knows names of other kinds gives the context for one (lower case), or NULL for the default,
  * in place of the names added. `arg` is borrowed. */
 void tls_site_set_finder(struct tls_site *site,
@@ -83,6 +85,8 @@ const char *tls_cipher(const struct sock *sock);
 const char *tls_name(const struct sock *sock); /* SNI in lower case, without a dot at its end */
 struct tls_context *tls_chosen(
 	const struct sock *sock); /* the context the name picked; compare only: it may be gone */
+/* A certificate was asked for, and each request is to be judged (proxy/tls_admit.h). */
+bool tls_asks_certificate(const struct sock *sock);
 bool tls_was_resumed(const struct sock *sock);
 
 #endif

@@ -54,6 +54,7 @@ struct tls {
 	uint16_t record_most;        /* octets of data in one record */
 	uint8_t batch;               /* records per send: fewer for who takes little */
 	uint8_t reads_left;          /* of the kernel, in this call */
+	uint8_t verify;              /* enum conf_tls_verify of who was chosen */
 	bool is_done;                /* the handshake */
 	bool is_drained;             /* in this call the kernel gave less than asked for */
 	bool has_seen_fin, has_sent_fin;

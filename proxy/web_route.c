@@ -10,6 +10,7 @@
 #include "proxy/site.h"
 #include "proxy/stats.h"
 #include "proxy/tls.h"
+#include "proxy/web_tls.h"
 #include "proxy/web_uri.h"
 
 void web_set_location(struct exchange *x, const struct conf_location *location)
@@ -139,6 +140,8 @@ static enum step begin(struct exchange *x)
 	enum step step;
 	if (x->client->is_plain_on_tls)
 		return web_answer(x, 497, true);
+	if (!web_tls_admit(x, &step))
+		return step;
 	if (!web_take_uri(x, &step))
 		return step;
 	return realip_apply(x, web->loc->realip) ? STEP_AGAIN : exchange_out_of_memory(x);

@@ -316,12 +316,16 @@ static const struct ngx_directive directives[] = {
 static bool finish_loc(struct ngx_build *b, struct ngx_scope *scope)
 {
 	struct conf_proxy *proxy = &scope->loc->proxy;
-	(void)b;
 	/* With variables only the request tells which it is. */
 	bool is_used = scope->loc->content == CONF_CONTENT_PROXY &&
 		       (proxy->is_https || proxy->has_variables);
 	proxy->tls = is_used ? &scope->loc->upstream_tls : NULL;
-	return true;
+	if (!is_used)
+		return true;
+	const struct conf_upstream_tls **used = ngx_push(b, &b->web->upstream_tls);
+	if (used != NULL)
+		*used = proxy->tls;
+	return used != NULL;
 }
 
 static bool finish_server(struct ngx_build *b, struct ngx_server *server)

@@ -1,0 +1,104 @@
+#include "proxy/web_tls.h"
+
+#include "base/regex.h"
+#include "proxy/tls_admit.h"
+#include "proxy/tls_peer.h"
+#include "proxy/value.h"
+#include "proxy/web_log.h"
+
+#include <errno.h>
+
+/* -- names -- */
+
+/* The server that a TLS name (lower case) leads to, NULL when none says so. */
+static const struct conf_server *find_server(const struct site *site, struct slice name)
+{
+	bool is_named;
+	const struct conf_server *server = site_server(site, name, &is_named);
+	if (is_named)
+		return server;
+	for (uint32_t i = 0; site->has_regexes && i < site->server_count; i++)
+		for (uint32_t k = 0; k < site->servers[i]->name_regex_count; k++)
+			if (regex_match(site->servers[i]->name_regexes[k].regex, name, NULL) == 1)
+				return site->servers[i];
+	return NULL;
+}
+
+/* One without a certificate of its own is shown the default server's. */
+static struct tls_context *find_context(const void *arg, struct slice name)
+{
+	const struct site *site = arg;
+	const struct conf_server *server = find_server(site, name);
+	const struct generation *g = site->generation;
+	return server == NULL ? NULL : g->tls[server - g->conf->servers];
+}
+
+void web_tls_name_sites(struct generation *g)
+{
+	for (uint32_t i = 0; i < g->site_count; i++) {
+		struct site *site = &g->sites[i];
+		if (site->tls == NULL)
+			continue;
+		struct tls_context *first = g->tls[site->default_server - g->conf->servers];
+		tls_site_set_default(site->tls, first);
+		tls_site_set_finder(site->tls, find_context, site);
+	}
+}
+
+/* -- clients -- */
+
+static enum step refuse(struct exchange *x, enum tls_admission admission, const char *why)
+{
+	bool closes = admission != TLS_MISDIRECTED;
+	web_log(x, LOG_INFO, 0, "while reading client request headers", "%s", why);
+	return web_answer(x, (int)admission, closes);
+}
+
+bool web_tls_admit(struct exchange *x, enum step *ret_step)
+{
+	struct sock *sock = &x->client->sock;
+	const struct conf_ssl *ssl = &x->server->srv->ssl;
+	struct err why;
+	if (!x->client->is_tls || x->client->is_plain_on_tls)
+		return true;
+	/* Nearly always nobody's certificate matters. */
+	bool is_judged = tls_asks_certificate(sock);
+	if (!is_judged && ssl->verify_client == CONF_VERIFY_OFF)
+		return true;
+	const char *name = tls_name(sock);
+	const struct conf_server *greeted = name == NULL ? NULL
+							 : find_server(x->site, slice_of(name));
+	enum tls_admission admission = tls_admit(
+		sock, ssl, greeted == NULL ? NULL : &greeted->srv->ssl, &why);
+	if (admission == TLS_ADMITTED)
+		return true;
+	*ret_step = refuse(x, admission, why.text);
+	return false;
+}
+
+/* -- workers -- */
+
+int web_tls_create_peers(struct generation *g, struct conf_problems *problems)
+{
+	const struct conf_web *web = g->conf->web;
+	if (web == NULL)
+		return 0;
+	int rc = tls_peers_create(&g->peers);
+	for (uint32_t i = 0; rc == 0 && i < web->upstream_tls.count; i++) {
+		struct err err = {""};
+		rc = tls_peers_add(g->peers, web->upstream_tls.items[i], &err);
+		if (rc == -EINVAL)
+			conf_problem_add(problems, g->conf->file, 0, "%s", err.text);
+	}
+	return rc;
+}
+
+bool web_tls_route(struct exchange *x, bool is_https, struct slice host)
+{
+	const struct conf_upstream_tls *tls = x->web->loc->proxy.tls;
+	x->route = (struct tls_route){.peer = NULL};
+	if (!is_https || tls == NULL)
+		return true;
+	x->route = (struct tls_route){tls_peers_find(x->generation->peers, tls), host};
+	return !tls->name.is_given || web_value_kept(x, &tls->name.value, &x->route.name);
+}

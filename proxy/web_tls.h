@@ -1,0 +1,24 @@
+/*
+ * proxy/web_tls.h - where TLS and nginx's servers meet.
+ */
+#ifndef PROXY_WEB_TLS_H
+#define PROXY_WEB_TLS_H
+
+#include "proxy/generation.h"
+#include "proxy/web.h"
+
+/* The TLS names of every address lead to certificates as Host leads to servers. After the sites are
+ * made. */
+void web_tls_name_sites(struct generation *generation);
+/* proxy_ssl_* of all locations that use them. -ENOMEM; -EINVAL: problems says what is wrong. */
+int web_tls_create_peers(struct generation *generation, struct conf_problems *problems) MUST_CHECK;
+
+/* x->server is known: may this client ask it, by its certificate and its TLS name? False:
+ * *ret_step is what comes next instead. */
+bool web_tls_admit(struct exchange *x, enum step *ret_step) MUST_CHECK;
+
+/* How the workers of this location are spoken to: x->route. `host` is the name of the pool or the
+ * host that proxy_pass says, a port behind it does not matter. False: no memory. */
+bool web_tls_route(struct exchange *x, bool is_https, struct slice host) MUST_CHECK;
+
+#endif
