@@ -153,7 +153,7 @@ void exchange_log(struct exchange *x, enum close_reason reason)
 	char id[16];
 	uint64_t in_bytes = (x->has_head && x->head != NULL ? x->head->bytes : 0) + x->up.payload;
 	count(x, in_bytes);
-	if (x->generation->conf->web != NULL) {
+	if (x->generation != NULL && x->generation->conf->web != NULL) {
 		access_web_write(x, reason);
 		return;
 	}

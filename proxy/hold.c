@@ -239,9 +239,12 @@ static enum step begin(struct exchange *x)
 		if (!is_chunked && x->head->content_length > most)
 			return too_large(x);
 	} else if (most == 0 || (!is_chunked && x->head->content_length > most)) {
-		if (is_chunked)
-			chunked_init(&x->up.chunked);
-		return streams(x);
+		if (!is_chunked)
+			return streams(x);
+		chunked_init(&x->up.chunked);
+		/* What is here in full has a length: nginx then says it. */
+		enum step here = x->web != NULL ? begin_chunked(x) : STEP_AGAIN;
+		return here != STEP_AGAIN || x->state != EX_HOLD ? here : streams(x);
 	}
 	exchange_wait(x, WAIT_BODY, x->location->timeouts.body_ms);
 	enum step step = is_chunked ? begin_chunked(x) : begin_length(x);

@@ -10,6 +10,7 @@
 #include "proxy/gzip.h"
 #include "proxy/value.h"
 #include "proxy/vars.h"
+#include "proxy/web_uri.h"
 
 /* A client that only takes a moment costs no file. */
 #define PATIENCE_MS 10
@@ -159,16 +160,11 @@ static bool is_type_listed(const struct conf_gzip_types *types, struct slice typ
 	return false;
 }
 
-static bool is_head(const struct exchange *x)
-{
-	return slice_is(http_span_in(x->p, x->head->method), SLICE("HEAD"));
-}
-
 static bool is_to_pack(const struct exchange *x)
 {
 	const struct conf_gzip *gzip = &x->web->loc->gzip;
 	const struct web_out *out = &x->web->out;
-	if (!gzip->is_on || is_head(x))
+	if (!gzip->is_on)
 		return false;
 	if (out->status != 200 && out->status != 403 && out->status != 404)
 		return false;
@@ -185,21 +181,23 @@ static bool is_to_unpack(const struct exchange *x)
 	       slice_is_nocase(web_out_find(x, SLICE("Content-Encoding")), SLICE("gzip"));
 }
 
-/* What is the same in meaning only (RFC 9110 section 8.8.1). */
+/* The octets are others, the meaning is the same (RFC 9110 section 8.8.1). */
 static bool weaken_etag(struct exchange *x)
 {
-	struct slice etag = web_out_find(x, SLICE("ETag"));
-	if (etag.n > 2 && etag.p[0] == 'W' && etag.p[1] == '/')
-		return true;
-	web_out_remove(x, SLICE("ETag"));
-	if (etag.n == 0 || etag.p[0] != '"')
-		return true;
-	char *weak = arena_take(&x->arena, etag.n + 2);
-	if (weak == NULL)
-		return false;
-	memcpy(weak, "W/", 2);
-	memcpy(weak + 2, etag.p, etag.n);
-	return web_out_add(x, SLICE("ETag"), (struct slice){weak, etag.n + 2});
+	struct web_out *out = &x->web->out;
+	for (uint32_t i = 0; i < out->fields.count; i++) {
+		struct web_field *field = &out->fields.items[i];
+		struct slice etag = field->value;
+		if (field->is_gone || !slice_is_nocase(field->name, SLICE("ETag")))
+			continue;
+		if (etag.n > 2 && etag.p[0] == 'W' && etag.p[1] == '/')
+			continue;
+		field->is_gone = etag.n == 0 || etag.p[0] != '"';
+		const struct slice pieces[] = {SLICE("W/"), etag};
+		if (!web_join(&x->arena, pieces, COUNT_OF(pieces), &field->value))
+			return false;
+	}
+	return true;
 }
 
 static bool begin(struct exchange *x, bool packs)

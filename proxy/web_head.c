@@ -16,6 +16,7 @@
 #include "proxy/stats.h"
 #include "proxy/sticky_cookie.h"
 #include "proxy/tls.h"
+#include "proxy/vars.h"
 
 #include <stdio.h>
 
@@ -306,7 +307,7 @@ bool web_put_head(struct exchange *x, enum flow_framing *ret_framing)
 	}
 	judge_keepalive(x);
 	*ret_framing = FLOW_LENGTH;
-	if (out->length < 0 && out->status != 304 && out->status != 204 && !x->is_tunnel) {
+	if (out->length < 0 && !out->has_no_body && !x->is_tunnel) {
 		bool may_chunk = x->head->minor_version == 1 &&
 				 x->web->loc->chunked_transfer_encoding;
 		*ret_framing = may_chunk ? FLOW_CHUNKED : FLOW_TO_CLOSE;
@@ -316,7 +317,7 @@ bool web_put_head(struct exchange *x, enum flow_framing *ret_framing)
 	put_all(x, &w, *ret_framing);
 	x->status = out->status;
 	x->head_bytes = x->down.sent + buf_waiting(&x->down.stash);
-	return !w.is_bad;
+	return !w.is_bad && web_keep_out(x);
 }
 
 /* Behind the head. What is no more than octets goes with it, the rest through the flow. */
