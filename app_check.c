@@ -116,6 +116,8 @@ static struct generation *build(const struct app_paths *paths, struct conf_probl
 	struct conf *conf = app_read(paths, problems);
 	if (conf == NULL)
 		return NULL;
+	/* What comes now nginx finds while it reads. */
+	problems->is_read_to_end = false;
 	if (!conf_resolve(conf, problems)) {
 		conf_destroy(conf);
 		return NULL;

@@ -66,13 +66,20 @@ static void tell_placed(enum log_level level, const char *text, const char *file
 		app_nginx_tell(level, "%s in %s:%u", text, file, line);
 }
 
+/* What goes wrong with a file that is there is no more than critical to nginx. */
+static enum log_level level_of(const struct conf_problem *problem)
+{
+	bool is_read = problem->line == 0 && strncmp(problem->text, "pread() ", 8) == 0;
+	return is_read ? LOG_CRIT : LOG_EMERG;
+}
+
 void app_nginx_tell_problem(const struct conf_problems *problems)
 {
 	const struct conf_problem *first = problems->first;
 	if (first == NULL)
 		app_nginx_tell(LOG_EMERG, "out of memory");
 	else
-		tell_placed(LOG_EMERG, first->text, first->file, first->line);
+		tell_placed(level_of(first), first->text, first->file, first->line);
 }
 
 void app_nginx_tell_notes(const struct conf *conf)

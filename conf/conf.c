@@ -88,11 +88,14 @@ static void step_nginx(struct conf_reading *r)
 		conf_problem_add(r->problems, r->name, 0, "out of memory");
 }
 
-/* A file that cannot be read is told of by who reads it. */
-static bool is_nginx(const char *path)
+/* A file that cannot be read is told of by who reads it. Who says what only nginx understands means
+ * nginx's language, whatever the file says. */
+static bool is_nginx(const char *path, const struct conf_rules *rules)
 {
 	char *text;
 	size_t n;
+	if (rules != NULL && (rules->globals != NULL || rules->error_log != NULL))
+		return true;
 	if (conf_load_file(&text, &n, path, NULL) != 0)
 		return false;
 	bool is_it = ngx_is_nginx_file(text, n);
@@ -102,7 +105,7 @@ static bool is_nginx(const char *path)
 
 static void step_load(struct conf_reading *r)
 {
-	if (is_nginx(r->name))
+	if (is_nginx(r->name, r->rules))
 		r->step = step_nginx;
 	else
 		r->step = conf_flat_add_file(&r->flat, r->name) ? step_parse : NULL;

@@ -81,8 +81,6 @@ static bool fetch(struct ngx_lexer *lexer, struct ngx_statement *s, char *ret_c)
 		lexer->line++;
 		lexer->line_start = lexer->at;
 	}
-	if (c == '\0')
-		return wrong(s, lexer, "unexpected NUL octet");
 	*ret_c = c;
 	return true;
 }
@@ -125,6 +123,10 @@ static char unescape(const char **p, const char *end)
 
 static bool add_word(struct ngx_lexer *lexer, struct ngx_statement *s, const char *from, size_t n)
 {
+	/* nginx takes it for part of the word, and prints what stands before it. */
+	if (memchr(from, '\0', n) != NULL)
+		return lexer->count == 0 ? wrong(s, lexer, "unknown directive \"%.100s\"", from)
+					 : wrong(s, lexer, "unexpected NUL octet");
 	if (lexer->count == lexer->room) {
 		uint32_t room = lexer->room * 2 + 16;
 		const char **words = realloc(lexer->words, room * sizeof(*words));

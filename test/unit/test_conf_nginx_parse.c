@@ -150,8 +150,9 @@ static void the_first_syntax_error_is_the_last_node(void **state)
 static void nul_octets_are_refused(void **state)
 {
 	(void)state;
-	assert_string_equal(shown(read_n("a;\nb\0c;", 7)), "a;!2 unexpected NUL octet");
-	assert_string_equal(shown(read_n("#\0", 2)), "!1 unexpected NUL octet");
+	assert_string_equal(shown(read_n("a;\nb\0c;", 7)), "a;!2 unknown directive \"b\"");
+	assert_string_equal(shown(read_n("a b\0;", 6)), "!1 unexpected NUL octet");
+	assert_string_equal(shown(read_n("#\0", 2)), "");
 }
 
 static void places_are_where_the_end_of_a_statement_was_read(void **state)
