@@ -35,6 +35,10 @@ struct web_more *web_more(struct exchange *x) MUST_CHECK;
 /* "10k", "1m", "512"; false: it is none. */
 bool web_parse_size(struct slice text, uint64_t *ret) MUST_CHECK;
 
+/* The head went out; what it was made of may lie in the worker's buffer, and a log line may ask for
+ * it. False: no memory. */
+bool web_keep_out(struct exchange *x) MUST_CHECK;
+
 /* -- the groups; `part` is one of theirs -- */
 
 typedef enum web_found web_vars_group(

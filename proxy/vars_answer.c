@@ -14,6 +14,26 @@ static uint16_t status_of(const struct exchange *x)
 	return x->status != 0 ? x->status : x->web->out.status;
 }
 
+static bool keep(struct exchange *x, struct slice *slice)
+{
+	if (slice->n != 0)
+		slice->p = arena_copy(&x->arena, slice->p, slice->n);
+	return slice->n == 0 || slice->p != NULL;
+}
+
+bool web_keep_out(struct exchange *x)
+{
+	struct web_out *out = &x->web->out;
+	if (!out->is_proxied || !x->generation->conf->web->users.uses_sent_head)
+		return true;
+	if (!keep(x, &out->type) || !keep(x, &out->location))
+		return false;
+	for (uint32_t i = 0; i < out->fields.count; i++)
+		if (!keep(x, &out->fields.items[i].name) || !keep(x, &out->fields.items[i].value))
+			return false;
+	return true;
+}
+
 /* All of that name that are to be sent. */
 static enum web_found out_fields(struct exchange *x, struct slice name, bool all, struct slice *ret)
 {
