@@ -172,6 +172,7 @@ no_memory:
 static enum web_rewritten answer(struct exchange *x, const struct conf_op *op, enum step *ret_step)
 {
 	struct slice text;
+	x->web->out.status = op->status; /* $status in the text */
 	if (!web_value_kept(x, &op->value, &text)) {
 		*ret_step = exchange_out_of_memory(x);
 		return WEB_ANSWERED;
