@@ -30,7 +30,6 @@ CASES += [
     Case(get(f"/basic-nofile/{FILE}", basic("plain")), errors="error crit", note="no file"),
     Case(get(f"/basic-var/{FILE}?realm=a&file=htpasswd")), Case(get(f"/basic-var/{FILE}?realm=off&file=htpasswd")),
     Case(get(f"/basic-var/{FILE}?realm=a&file=htpasswd", basic("plain"))), Case(get("/basic-return/")),
-    Case(get(f"/delay/{FILE}")), Case(get(f"/delay/{FILE}", basic("plain"))),
     *[Case(get(f"/{kind}/{FILE}", *lines), source=source, note=f"{kind} {source} {len(lines)} {'wrong' in str(lines)}")
       for kind in ("satisfy-any", "satisfy-all") for source in ("127.0.0.1", "127.5.0.1")
       for lines in ((), (basic("plain"),), (basic("wrong"),))],
@@ -69,6 +68,9 @@ CASES += [
 ]
 
 
-@cases("access", CASES)
+DELAYED = [Case(get(f"/delay/{FILE}")), Case(get(f"/delay/{FILE}", basic("plain"))), Case(get(f"/delay/{FILE}", basic("plain", "wrong")), note="wrong")]
+
+
+@cases({"access": CASES, "auth_delay": DELAYED})
 def test_access(both, case):
     both.compare(case)

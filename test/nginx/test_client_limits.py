@@ -57,7 +57,17 @@ CASES += [
 ]
 
 
-@cases("client_limits", CASES)
+def post_one(path, agent):
+    return post(path, "x", agent)
+
+
+SAFARI = "User-Agent: Mozilla/5.0 (Macintosh; Intel Mac OS X 10_6_8) AppleWebKit/533 (KHTML, like Gecko) Version/5.1 Safari/533"
+MSIE = "User-Agent: Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1)"
+BROWSERS = [Case(ask(path, agent), note=f"{path} {agent[12:25]} {ask.__name__}") for path in ("/", "/none/", "/msie6/")
+            for agent in (SAFARI, MSIE, "User-Agent: other") for ask in (get, post_one)]
+
+
+@cases({"client_limits": CASES, "keepalive_disable": BROWSERS})
 def test_client(both, case):
     both.compare(case)
 

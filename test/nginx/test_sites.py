@@ -69,6 +69,7 @@ SITES = {
     "site_streaming": page() + [Case(raw("POST /x HTTP/1.1\nHost: a\nTransfer-Encoding: chunked\n\n3\nabc\n0\n\n"), note="chunked up"),
                                 Case(get("/x"), answers=[b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"], note="chunked down"),
                                 Case(post("/upload/x", "x" * 50000), note="upload")],
+    "resolver": [Case(get("/named/x")), Case(get("/address/x"))],
     "site_gateway": page() + [Case(get(path)) for path in ("/ab/x", "/node/1", "/node/2/x%20y?a=b", "/node/4")]
     + [Case(*[get("/ab/", f"User-Agent: agent {i}") for i in range(12)], note="variants")],
 }
