@@ -135,6 +135,9 @@ static enum http_verdict read_field(struct http_head *head, const char *p, uint3
 	bool has_underscore = *colon == '_';
 	if (has_underscore)
 		colon = http_skip(colon, CHAR_TOKEN);
+	if (limits->is_lenient && (*colon != ':' || colon == name) && *name != ' ' &&
+		*name != '\t' && memchr(name, ':', (size_t)(p + end - name)) != NULL)
+		return HTTP_MORE;
 	if (*colon != ':' || colon == name) {
 		if (*name == ' ' || *name == '\t')
 			return http_head_bad(head, 400, "folded line");
@@ -143,7 +146,8 @@ static enum http_verdict read_field(struct http_head *head, const char *p, uint3
 	size_t name_n = (size_t)(colon - name);
 	struct slice value = slice_trim((struct slice){colon + 1, (size_t)(p + end - colon) - 1});
 	/* With the name, which is known to be fine: longer is faster. */
-	if (!http_is_value(name, (size_t)(p + end - name)))
+	if (!http_is_value(name, (size_t)(p + end - name)) &&
+		(!limits->is_lenient || memchr(name, '\0', (size_t)(p + end - name)) != NULL))
 		return http_head_bad(head, 400, "control character in a field value");
 
 	struct http_field *field = &head->field[head->count++];
@@ -195,15 +199,17 @@ static enum http_verdict read_connection(struct http_head *head, const char *p)
 	return HTTP_MORE;
 }
 
-static enum http_verdict finish(struct http_head *head, const char *p)
+static enum http_verdict finish(
+	struct http_head *head, const char *p, const struct http_limits *limits)
 {
 	if (read_connection(head, p) == HTTP_BAD)
 		return HTTP_BAD;
 	if (head->is_chunked &&
 		check_coding(head, http_head_value(head, p, HF_TRANSFER_ENCODING)) == HTTP_BAD)
 		return HTTP_BAD;
-	enum http_verdict verdict = head->kind == HTTP_REQUEST ? http_request_finish(head, p)
-							       : http_response_finish(head, p);
+	enum http_verdict verdict = head->kind == HTTP_REQUEST
+					    ? http_request_finish(head, p, limits->is_lenient)
+					    : http_response_finish(head, p);
 	if (verdict == HTTP_BAD)
 		return HTTP_BAD;
 	head->bytes = head->line_start;
@@ -221,12 +227,16 @@ static enum http_verdict read_fields(
 		}
 		uint32_t at = head->line_start;
 		uint32_t line_end = (uint32_t)(lf - p);
-		if (line_end == at || p[line_end - 1] != '\r')
-			return http_head_bad(head, 400, "bare LF");
+		uint32_t text_end = line_end - 1;
+		if (line_end == at || p[text_end] != '\r') {
+			if (!limits->is_lenient)
+				return http_head_bad(head, 400, "bare LF");
+			text_end = line_end;
+		}
 		head->line_start = head->scanned = line_end + 1;
-		if (line_end - 1 == at)
-			return finish(head, p);
-		if (read_field(head, p, at, line_end - 1, limits) == HTTP_BAD)
+		if (text_end == at)
+			return finish(head, p, limits);
+		if (read_field(head, p, at, text_end, limits) == HTTP_BAD)
 			return HTTP_BAD;
 	}
 	return HTTP_MORE;
@@ -244,8 +254,9 @@ enum http_verdict http_head_feed(
 	uint32_t end = (uint32_t)min_size(n, limits->head_bytes);
 	enum http_verdict verdict = HTTP_DONE;
 	if (head->place != PLACE_FIELDS)
-		verdict = head->kind == HTTP_REQUEST ? http_request_line(head, p, end, limits)
-						     : http_status_line(head, p, end);
+		verdict = head->kind == HTTP_REQUEST
+				  ? http_request_line(head, p, end, limits)
+				  : http_status_line(head, p, end, limits->is_lenient);
 	if (verdict == HTTP_DONE)
 		verdict = read_fields(head, p, end, limits);
 	if (verdict == HTTP_MORE && n >= limits->head_bytes) {

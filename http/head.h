@@ -44,6 +44,11 @@ struct http_limits {
 	uint32_t target_bytes; /* 414 beyond; requests only. A request line that cannot fit
 				  head_bytes is 414, too */
 	uint16_t fields;       /* 431 beyond; at most HTTP_FIELDS_MOST */
+	/* As nginx 1.22 reads heads: a line may end in LF alone (RFC 9112 section 2.2 allows it), a
+	 * field whose name is no token is ignored, a target may have octets beyond ASCII, any
+	 * expectation and a Host beside an absolute target will do, and a 1.0 request without a
+	 * length has no body. */
+	bool is_lenient;
 };
 
 enum http_verdict {

@@ -38,14 +38,15 @@ bool http_head_is_to_websocket(const struct http_head *head, const char *p);
 /* Reads on in the first line, p[head->scanned..end). HTTP_DONE: place is PLACE_FIELDS. */
 enum http_verdict http_request_line(
 	struct http_head *head, const char *p, uint32_t end, const struct http_limits *limits);
-enum http_verdict http_status_line(struct http_head *head, const char *p, uint32_t end);
+enum http_verdict http_status_line(
+	struct http_head *head, const char *p, uint32_t end, bool is_lenient);
 
 /* One field more, which has an id. For what requests alone must look at. */
 enum http_verdict http_request_field(
 	struct http_head *head, const char *p, const struct http_field *field);
 
 /* The empty line has come, Connection has been read. */
-enum http_verdict http_request_finish(struct http_head *head, const char *p);
+enum http_verdict http_request_finish(struct http_head *head, const char *p, bool is_lenient);
 enum http_verdict http_response_finish(struct http_head *head, const char *p);
 
 #endif

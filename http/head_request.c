@@ -20,7 +20,8 @@
 
 #define WS_KEY_CHARS 24
 
-static enum http_verdict read_method(struct http_head *head, const char *p, uint32_t end)
+static enum http_verdict read_method(
+	struct http_head *head, const char *p, uint32_t end, bool is_lenient)
 {
 	for (;;) {
 		uint32_t at = head->line_start;
@@ -37,6 +38,12 @@ static enum http_verdict read_method(struct http_head *head, const char *p, uint
 			head->target.at = head->scanned = i + 1;
 			head->place = PLACE_TARGET;
 			return HTTP_DONE;
+		}
+		if (p[i] == '\n' && is_lenient && i == at) {
+			if (++head->empty_lines > EMPTY_LINES_MOST)
+				return http_head_bad(head, 400, "empty lines instead of a request");
+			head->line_start = head->scanned = i + 1;
+			continue;
 		}
 		if (p[i] == '\n')
 			return http_head_bad(head, 400, "bare LF");
@@ -145,6 +152,8 @@ static enum http_verdict find_target(
 {
 	uint32_t at = head->target.at;
 	uint32_t i = (uint32_t)(http_skip_target(p + head->scanned, p + end) - p);
+	while (limits->is_lenient && i < end && ((unsigned char)p[i] >= 0x80 || p[i] == '#'))
+		i = (uint32_t)(http_skip_target(p + i + 1, p + end) - p);
 	head->scanned = i;
 	if (i - at > limits->target_bytes)
 		return http_head_bad(head, 414, "target too long");
@@ -179,7 +188,8 @@ static bool is_other_version(const char *p, uint32_t at, uint32_t end)
 	       at == end;
 }
 
-static enum http_verdict read_version(struct http_head *head, const char *p, uint32_t end)
+static enum http_verdict read_version(
+	struct http_head *head, const char *p, uint32_t end, bool is_lenient)
 {
 	uint32_t at = head->target.at + head->target.n + 1;
 	uint32_t most = end - at > VERSION_MOST ? at + VERSION_MOST : end;
@@ -191,13 +201,14 @@ static enum http_verdict read_version(struct http_head *head, const char *p, uin
 		return HTTP_MORE;
 	}
 	uint32_t line_end = (uint32_t)(lf - p);
-	if (line_end == at || p[line_end - 1] != '\r')
+	bool has_cr = line_end != at && p[line_end - 1] == '\r';
+	if (!has_cr && !is_lenient)
 		return http_head_bad(head, 400, "bare LF");
-	struct slice version = {p + at, line_end - 1 - at};
+	struct slice version = {p + at, line_end - has_cr - at};
 	if (slice_is(version, SLICE("HTTP/1.1")))
 		head->minor_version = 1;
 	else if (!slice_is(version, SLICE("HTTP/1.0"))) {
-		if (is_other_version(p, at, line_end - 1))
+		if (is_other_version(p, at, line_end - has_cr))
 			return http_head_bad(head, 505, "version neither 1.0 nor 1.1");
 		return http_head_bad(head, 400, "invalid version");
 	}
@@ -211,11 +222,11 @@ enum http_verdict http_request_line(
 {
 	enum http_verdict verdict = HTTP_DONE;
 	if (head->place == PLACE_START)
-		verdict = read_method(head, p, end);
+		verdict = read_method(head, p, end, limits->is_lenient);
 	if (verdict == HTTP_DONE && head->place == PLACE_TARGET)
 		verdict = find_target(head, p, end, limits);
 	if (verdict == HTTP_DONE)
-		verdict = read_version(head, p, end);
+		verdict = read_version(head, p, end, limits->is_lenient);
 	return verdict;
 }
 
@@ -277,25 +288,28 @@ static bool is_ws_opening(const struct http_head *head, const char *p)
 	       slice_is(http_head_value(head, p, HF_SEC_WEBSOCKET_VERSION), SLICE("13"));
 }
 
-enum http_verdict http_request_finish(struct http_head *head, const char *p)
+enum http_verdict http_request_finish(struct http_head *head, const char *p, bool is_lenient)
 {
 	if (head->host.n == 0 && head->minor_version == 1)
 		return http_head_bad(head, 400, "no Host");
 	if (head->authority.n != 0) {
-		if (head->host.n != 0 &&
+		if (head->host.n != 0 && !is_lenient &&
 			!is_same_host(http_span_in(p, head->host), http_span_in(p, head->authority),
 				head->is_https_target ? 443 : 80))
 			return http_head_bad(head, 400, "Host differs from the target's authority");
 		head->host = head->authority;
 	}
-	if (head->minor_version == 0 && !head->has_length) {
+	if (head->minor_version == 0 && !head->has_length && !is_lenient) {
 		struct slice method = http_span_in(p, head->method);
 		if (slice_is(method, SLICE("POST")) || slice_is(method, SLICE("PUT")) ||
 			slice_is(method, SLICE("PATCH")))
 			return http_head_bad(head, 411, "no length");
 	}
-	if (head->minor_version == 1 && read_expectations(head, p) == HTTP_BAD)
+	if (head->minor_version == 1 && !is_lenient && read_expectations(head, p) == HTTP_BAD)
 		return HTTP_BAD;
+	if (is_lenient && head->minor_version == 1)
+		head->expects_continue = slice_is_nocase(
+			http_head_value(head, p, HF_EXPECT), SLICE("100-continue"));
 	head->is_websocket = is_ws_opening(head, p);
 	return HTTP_MORE;
 }

@@ -23,13 +23,14 @@ static bool fits(uint32_t i, char c)
 	case 9:
 		return c >= '1' && c <= '5';
 	case 12:
-		return c == ' ' || c == '\r';
+		return c == ' ' || c == '\r' || c == '\n';
 	default:
 		return http_char_is_digit(c);
 	}
 }
 
-enum http_verdict http_status_line(struct http_head *head, const char *p, uint32_t end)
+enum http_verdict http_status_line(
+	struct http_head *head, const char *p, uint32_t end, bool is_lenient)
 {
 	/* What is no HTTP is refused at once: it may come without any LF. */
 	for (uint32_t i = 0; i < end && i < PREFIX_CHARS; i++)
@@ -43,13 +44,15 @@ enum http_verdict http_status_line(struct http_head *head, const char *p, uint32
 		return HTTP_MORE;
 	}
 	uint32_t line_end = (uint32_t)(lf - p);
-	if (p[line_end - 1] != '\r')
+	bool has_cr = p[line_end - 1] == '\r';
+	if (!has_cr && !is_lenient)
 		return http_head_bad(head, 502, "bare LF");
+	uint32_t text_end = line_end - has_cr;
 	/* The CR behind a code without reason is not the line's. */
-	if (line_end - 1 > PREFIX_CHARS - 1 && p[PREFIX_CHARS - 1] == '\r')
+	if (text_end > PREFIX_CHARS - 1 && p[PREFIX_CHARS - 1] == '\r')
 		return http_head_bad(head, 502, "invalid status line");
-	if (line_end > PREFIX_CHARS)
-		head->reason = (struct http_span){PREFIX_CHARS, line_end - 1 - PREFIX_CHARS};
+	if (text_end > PREFIX_CHARS)
+		head->reason = (struct http_span){PREFIX_CHARS, text_end - PREFIX_CHARS};
 	if (!http_is_value(p + head->reason.at, head->reason.n))
 		return http_head_bad(head, 502, "control character in the reason");
 	head->minor_version = (uint8_t)(p[7] - '0');

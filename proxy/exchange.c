@@ -55,6 +55,7 @@ struct exchange *exchange_begin(struct client *client, struct buf *in)
 		.head_bytes = conf->limits.header_bytes,
 		.target_bytes = conf->limits.target_bytes,
 		.fields = (uint16_t)conf->limits.header_fields,
+		.is_lenient = conf->web != NULL,
 	};
 	http_head_init(head, HTTP_REQUEST);
 	arena_init(&x->arena, ARENA_BLOCK);

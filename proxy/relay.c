@@ -27,6 +27,8 @@
 
 static const struct http_limits answer_limits = {
 	.head_bytes = 65536, .target_bytes = 0, .fields = 200};
+static const struct http_limits lenient_limits = {
+	.head_bytes = 65536, .target_bytes = 0, .fields = 200, .is_lenient = true};
 
 /* The worker does not speak HTTP as it should. */
 static enum step bad_answer(struct exchange *x, const char *why)
@@ -191,7 +193,8 @@ enum step exchange_read_answer(struct exchange *x)
 		enum http_verdict verdict = buf_waiting(in) == 0
 						    ? HTTP_MORE
 						    : http_head_feed(x->answer, p, buf_waiting(in),
-							      &answer_limits);
+							      x->web != NULL ? &lenient_limits
+									     : &answer_limits);
 		if (verdict == HTTP_BAD)
 			return bad_answer(x, x->answer->why);
 		if (verdict == HTTP_DONE) {
@@ -268,8 +271,8 @@ static void wait_for_more(struct exchange *x, const struct conf_timeouts *timeou
 	else if (flow_waits_for_peer(&x->down))
 		exchange_keep_waiting(x, WAIT_SEND, timeouts->send_ms, was_taken);
 	else
-		exchange_keep_waiting(x, WAIT_READ, timeouts->read_ms,
-			x->down.has_moved || x->up.has_moved);
+		exchange_keep_waiting(
+			x, WAIT_READ, timeouts->read_ms, x->down.has_moved || x->up.has_moved);
 	/* With a slow client the worker is given back as soon as it has said everything. */
 	if (x->down.spill != NULL && x->down.is_taken && x->upstream != NULL && x->is_up_done)
 		take_leave(x);

@@ -5,6 +5,9 @@
 
 #include "conf/vars.h"
 
+#define HEAD_MOST (UINT64_C(1) << 20) /* octets of a head, whatever the file says */
+#define HEAD_FIELDS_MOST 256
+
 struct ngx_server *ngx_server_of(const struct ngx_scope *scope)
 {
 	while (scope->where != NGX_SERVER)
@@ -142,7 +145,14 @@ static bool finish_http(struct ngx_build *b)
 	b->web->loc = b->http->loc;
 	b->web->srv = b->http->srv;
 	b->conf->web = b->web;
-	b->conf->limits.header_bytes = 65536;
+	/* What holds before a server is known. A line is its method, two blanks and a version, too.
+	 */
+	const struct conf_srv *srv = b->http->srv;
+	uint64_t line = srv->large_buffers_size, all = line * srv->large_buffers_count;
+	b->conf->limits.header_bytes = (uint32_t)min_u64(all, HEAD_MOST);
+	b->conf->limits.target_bytes = (uint32_t)min_u64(line > 13 ? line - 13 : 1, HEAD_MOST);
+	b->conf->limits.header_fields = HEAD_FIELDS_MOST;
+	b->conf->timeouts.header_ms = srv->client_header_timeout_ms;
 	return true;
 }
 

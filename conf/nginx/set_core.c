@@ -48,6 +48,7 @@ static bool set_keepalive_timeout(
 	uint64_t *field = ngx_field(b, d);
 	if (!ngx_parse_ms(node->args[0], field))
 		return ngx_wrong(b, node, "invalid value");
+	ngx_mark_loc(b->scope, offsetof(struct conf_loc, keepalive_header_s), sizeof(uint64_t));
 	if (node->arg_count == 2 &&
 		!ngx_parse_seconds(node->args[1], &b->scope->loc->keepalive_header_s))
 		return ngx_wrong(b, node, "invalid value");
@@ -218,6 +219,10 @@ static bool set_types(
 #define BUFFERS "memory is taken as it is needed"
 
 static const struct ngx_directive directives[] = {
+	/* Without a name: fields that a setter above marks beside its own. */
+	{"", .set = ngx_accept, NGX_LOC(is_alias)},
+	{"", .set = ngx_accept, NGX_LOC(keepalive_header_s)},
+	{"", .set = ngx_accept, NGX_SRV(large_buffers_size)},
 	{"http", NGX_MAIN, NGX_BLOCK | BIT(0), set_http},
 	{"events", NGX_MAIN, NGX_BLOCK | BIT(0), set_events},
 	{"server", NGX_HTTP, NGX_BLOCK | BIT(0), set_server},

@@ -279,6 +279,8 @@ static const struct ngx_word ignore_words[] = {{"X-Accel-Redirect", CONF_IGNORE_
 #define NOT_CACHED "answers are not cached"
 
 static const struct ngx_directive directives[] = {
+	/* Without a name: what set_bind marks beside its own field. */
+	{"", .set = ngx_accept, NGX_LOC(proxy.is_bind_off)},
 	{"proxy_pass", NGX_LOCATION | NGX_LOCATION_IF | NGX_LIMIT_EXCEPT, BIT(1), set_proxy_pass},
 	{"proxy_set_header", NGX_HTTP_LEVELS, BIT(2), set_header, NGX_LOC(proxy.set_header)},
 	{"proxy_hide_header", NGX_HTTP_LEVELS, BIT(1), set_names, NGX_LOC(proxy.hide_header)},

@@ -60,7 +60,7 @@ typedef bool ngx_setter(
 	struct ngx_build *b, const struct ngx_node *node, const struct ngx_directive *d);
 
 struct ngx_directive {
-	const char *name;
+	const char *name; /* "": no directive, but a field that is inherited like those of others */
 	uint32_t where, args;
 	ngx_setter *set;
 	enum ngx_into into;
