@@ -13,6 +13,7 @@
 #define CONF_TLS_TREE_H
 
 #include "base/base.h"
+#include "conf/tree.h"
 #include "conf/value.h"
 
 /* ssl_protocols. The first two are accepted and never spoken. */
@@ -77,7 +78,9 @@ struct conf_tls_cache {
 
 /* Towards clients. */
 struct conf_ssl {
-	bool on; /* `ssl on`, which 1.25 has no more: every address of the server is TLS */
+	/* `ssl on`, which 1.25 has no more: every address of the server is TLS. Where it was said;
+	 * file NULL: it was not. */
+	struct conf_place on;
 	struct conf_tls_files certificate, certificate_key; /* belong together by their order */
 	struct conf_tls_file password_file;
 	uint32_t protocols; /* CONF_TLS_* */

@@ -376,6 +376,13 @@ static ssize_t tls_write(struct sock *sock, const struct iovec *iov, int count)
 	return taken > 1 ? (ssize_t)taken - 1 : -EAGAIN;
 }
 
+static bool is_silent(const struct sock *sock)
+{
+	char octet;
+	return recv(sock->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+	       (errno == EAGAIN || errno == EINTR);
+}
+
 /* In TLS 1.3 a server sends tickets when it likes: only data, or an end, is news. */
 static bool tls_is_stale(struct sock *sock)
 {
@@ -383,13 +390,15 @@ static bool tls_is_stale(struct sock *sock)
 	char octet;
 	if (!tls->is_done || tls->read_error != 0 || tls->write_error != 0)
 		return true;
+	if (SSL_has_pending(tls->ssl) == 0 && is_silent(sock))
+		return false;
 	tls_io_begin(tls);
 	int ret = SSL_peek(tls->ssl, &octet, 1);
 	bool is_quiet = ret <= 0 && SSL_get_error(tls->ssl, ret) == SSL_ERROR_WANT_READ;
 	ERR_clear_error();
 	(void)tls_io_flush(sock);
-	/* More than one turn's worth of them is no server's way. */
-	return !is_quiet || !tls->is_drained || SSL_has_pending(tls->ssl) != 0;
+	/* More of them than one call takes is no server's way. */
+	return !is_quiet || SSL_has_pending(tls->ssl) != 0 || !is_silent(sock);
 }
 
 static void tls_end(struct sock *sock)

@@ -98,7 +98,6 @@ int tls_load_passwords(struct tls_passwords *ret, const struct conf_tls_file *fi
 	int rc = read_text(&ret->text, &n, file->path, err);
 	if (rc != 0)
 		return rc;
-	ret->is_given = true;
 	for (char *p = ret->text; *p != '\0' && ret->count < TLS_PASSWORDS_MOST;) {
 		char *end = strchrnul(p, '\n');
 		bool is_last = *end == '\0';
@@ -109,6 +108,8 @@ int tls_load_passwords(struct tls_passwords *ret, const struct conf_tls_file *fi
 			ret->line[ret->count++] = p;
 		p = is_last ? end : end + 1;
 	}
+	if (ret->count == 0)
+		ret->line[ret->count++] = "";
 	return 0;
 }
 
@@ -122,10 +123,12 @@ void tls_passwords_finish(struct tls_passwords *passwords)
 
 /* -- certificates and keys -- */
 
-/* What messages call it. PEM in the configuration is not repeated: it may be a key. */
-static const char *name_of(const struct conf_tls_file *file)
+/* What messages call it. A key in the configuration is not repeated. */
+static const char *name_of(const struct conf_tls_file *file, bool is_key)
 {
-	return file->path != NULL ? file->path : "data:";
+	if (file->path != NULL)
+		return file->path;
+	return is_key ? "data:" : file->text;
 }
 
 static BIO *open_pem(const struct conf_tls_file *file)
@@ -160,7 +163,7 @@ static int read_chain(SSL_CTX *ctx, BIO *bio, const char *name, struct err *err)
 
 static int load_certificate(SSL_CTX *ctx, const struct conf_tls_file *file, struct err *err)
 {
-	const char *name = name_of(file);
+	const char *name = name_of(file, false);
 	BIO *bio = open_pem(file);
 	if (bio == NULL)
 		return tls_refuse(
@@ -208,7 +211,7 @@ static EVP_PKEY *read_key(BIO *bio, const struct tls_passwords *passwords)
 static int load_key(SSL_CTX *ctx, const struct conf_tls_file *file,
 	const struct tls_passwords *passwords, struct err *err)
 {
-	const char *name = name_of(file);
+	const char *name = name_of(file, true);
 	if (strncmp(file->text, "engine:", strlen("engine:")) == 0) {
 		err_set(err, "cannot load certificate key \"%s\": engines are not supported",
 			file->text);
@@ -284,19 +287,22 @@ int tls_load_dhparam(SSL_CTX *ctx, const struct conf_tls_file *file, struct err 
 {
 	unsigned char *der = NULL;
 	const unsigned char *p;
+	char *kind = NULL;
 	long n;
 	if (file->path == NULL)
 		return 0;
 	BIO *bio = BIO_new_file(file->path, "r");
 	if (bio == NULL)
 		return tls_refuse(err, "BIO_new_file(\"%s\") failed", file->path);
-	int rc = PEM_bytes_read_bio(&der, &n, NULL, PEM_STRING_DHPARAMS, bio, NULL, NULL);
+	int rc = PEM_bytes_read_bio(&der, &n, &kind, PEM_STRING_DHPARAMS, bio, NULL, NULL);
 	(void)BIO_free(bio);
 	if (rc != 1)
 		return tls_refuse(err, "PEM_read_bio_DHparams(\"%s\") failed", file->path);
 	p = der;
-	EVP_PKEY *parameters = d2i_KeyParams(EVP_PKEY_DH, NULL, &p, n);
+	bool is_x942 = strcmp(kind, PEM_STRING_DHXPARAMS) == 0;
+	EVP_PKEY *parameters = d2i_KeyParams(is_x942 ? EVP_PKEY_DHX : EVP_PKEY_DH, NULL, &p, n);
 	OPENSSL_free(der);
+	OPENSSL_free(kind);
 	if (parameters == NULL)
 		return tls_refuse(err, "PEM_read_bio_DHparams(\"%s\") failed", file->path);
 	if (SSL_CTX_set0_tmp_dh_pkey(ctx, parameters) != 1) {

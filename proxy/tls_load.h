@@ -19,8 +19,7 @@
 struct tls_passwords {
 	char *text;                           /* owned */
 	const char *line[TLS_PASSWORDS_MOST]; /* in `text`, terminated */
-	uint32_t count;
-	bool is_given; /* there was a file, empty or not */
+	uint32_t count;                       /* an empty file has one that is empty */
 };
 
 /* -EINVAL with the words and OpenSSL's reasons behind them. */

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LEAST_ZONE 32768 /* eight pages */
@@ -179,8 +180,15 @@ static bool set_session_cache(
 
 static bool set_ssl(struct ngx_build *b, const struct ngx_node *node, const struct ngx_directive *d)
 {
-	if (!ngx_set_flag(b, node, d))
+	const char *arg = node->args[0];
+	bool is_on = strcasecmp(arg, "on") == 0;
+	if (!ngx_once(b, node, d))
 		return false;
+	if (!is_on && strcasecmp(arg, "off") != 0)
+		return ngx_fail(b, node,
+			"invalid value \"%s\" in \"ssl\" directive, it must be \"on\" or \"off\"",
+			arg);
+	*(struct conf_place *)ngx_field(b, d) = is_on ? node->place : (struct conf_place){0};
 	ngx_warn(b, node,
 		"the \"ssl\" directive is deprecated, use the \"listen ... ssl\" directive "
 		"instead");
@@ -328,25 +336,48 @@ static bool finish_loc(struct ngx_build *b, struct ngx_scope *scope)
 	return used != NULL;
 }
 
+/* nginx reads them where http ends. */
+static bool check_tickets(struct ngx_build *b, const struct conf_tls_files *files)
+{
+	const struct ngx_node *http = b->http->node;
+	const struct ngx_node where = {.place = {http->place.file, http->end_line}};
+	struct stat status;
+	for (uint32_t i = 0; i < files->count; i++) {
+		const char *path = files->items[i].path;
+		if (path == NULL || stat(path, &status) != 0) {
+			int error = path == NULL ? ENOENT : errno;
+			return ngx_fail(b, &where, "open() \"%s\" failed (%d: %s)",
+				path == NULL ? files->items[i].text : path, error,
+				strerrordesc_np(error));
+		}
+		if (status.st_size != 48 && status.st_size != 80)
+			return ngx_fail(b, &where, "\"%s\" must be 48 or 80 bytes", path);
+	}
+	return true;
+}
+
 static bool finish_server(struct ngx_build *b, struct ngx_server *server)
 {
 	const struct conf_ssl *ssl = &server->scope->srv->ssl;
-	const struct ngx_node where = {.place = server->place};
+	const struct ngx_node where = {.place = ssl->on};
+	bool is_on = ssl->on.file != NULL;
 	uint32_t count = ssl->certificate.count;
-	if (ssl->on && count == 0 && !ssl->reject_handshake)
+	if (is_on && count == 0 && !ssl->reject_handshake)
 		return ngx_fail(
 			b, &where, "no \"ssl_certificate\" is defined for the \"ssl\" directive");
-	if (ssl->on && count != 0 && ssl->certificate_key.count == 0)
+	if (is_on && count != 0 && ssl->certificate_key.count == 0)
 		return ngx_fail(b, &where,
 			"no \"ssl_certificate_key\" is defined for the \"ssl\" directive");
 	if (count > ssl->certificate_key.count)
 		return ngx_fail_bare(b,
 			"no \"ssl_certificate_key\" is defined for certificate \"%s\"",
 			ssl->certificate.items[count - 1].text);
-	for (uint32_t i = 0; ssl->on && i < server->listens.count; i++)
+	for (uint32_t i = 0; is_on && i < server->listens.count; i++)
 		server->listens.items[i].is_tls = true;
 	if (count == 0 && !ssl->reject_handshake)
 		return true;
+	if (!check_tickets(b, &ssl->session_ticket_key))
+		return false;
 	server->tls = arena_zero(b->arena, sizeof(*server->tls));
 	if (server->tls == NULL)
 		return ngx_no_memory(b);

@@ -21,6 +21,7 @@
 #include "proxy/stats.h"
 #include "proxy/tls_parts.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
@@ -273,11 +274,14 @@ static inline int folder_setup(void **state)
 static inline int folder_teardown(void **state)
 {
 	(void)state;
-	static const char *const files[] = {"one.pem", "one.key", "two.pem", "two.key", "rsa.pem",
-		"rsa.key", "locked.key", "text.pem"};
+	struct dirent *file;
 	tls_finish();
-	for (size_t i = 0; i < COUNT_OF(files); i++)
-		(void)unlink(in_folder(files[i]));
+	DIR *dir = opendir(folder);
+	assert_non_null(dir);
+	while ((file = readdir(dir)) != NULL)
+		if (file->d_name[0] != '.')
+			assert_int_equal(unlink(in_folder(file->d_name)), 0);
+	(void)closedir(dir);
 	return rmdir(folder);
 }
 
