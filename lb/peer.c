@@ -13,7 +13,10 @@
 
 int64_t lb_now_s(void)
 {
-	return (int64_t)(clock_now_us / 1000000);
+	static uint64_t shift_us = UINT64_MAX;
+	if (shift_us == UINT64_MAX)
+		shift_us = (clock_wall_us() + 1000000 - clock_now_us % 1000000) % 1000000;
+	return (int64_t)((clock_now_us + shift_us) / 1000000);
 }
 
 static struct lb_peer *peer_of(const struct lb_peers *peers, const struct lb_seat *seat)

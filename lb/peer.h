@@ -70,7 +70,8 @@ struct lb_turn {
 	uint64_t (*random)(void);
 };
 
-/* Seconds of the monotonic clock: time-outs are counted in whole ones. */
+/* Seconds of the monotonic clock: time-outs are counted in whole ones. They begin when those of the
+ * wall clock do, as nginx's, so that both see the same second end. */
 int64_t lb_now_s(void);
 
 static inline bool lb_was_tried(const struct lb_turn *turn, const struct lb_peer *peer)
