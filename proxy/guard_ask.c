@@ -12,6 +12,7 @@
 #include "proxy/guard_parts.h"
 
 #include "proxy/value.h"
+#include "proxy/web_file.h"
 #include "proxy/web_log.h"
 
 /* What stands in the exchange and is of use again after the question. */
@@ -27,6 +28,11 @@ struct aside {
 	struct slice target;
 	enum close_reason reason;
 	bool keeps_client, has_unread_body;
+	/* Of a body that is held already: an internal redirect led here. */
+	struct buf body; /* owned */
+	struct body_file *body_file;
+	struct chunked chunked;
+	bool is_holding, is_body_held, is_streaming, sends_continue;
 };
 
 struct guard_asked {
@@ -63,7 +69,17 @@ static void put_aside(struct exchange *x, struct aside *aside)
 		.reason = x->reason,
 		.keeps_client = x->keeps_client,
 		.has_unread_body = x->has_unread_body,
+		.body = x->body,
+		.body_file = x->body_file,
+		.chunked = x->up.chunked,
+		.is_holding = x->is_holding,
+		.is_body_held = x->is_body_held,
+		.is_streaming = x->is_streaming,
+		.sends_continue = x->sends_continue,
 	};
+	x->body = (struct buf){0};
+	x->body_file = NULL;
+	x->is_body_held = x->is_streaming = x->sends_continue = false;
 }
 
 static void take_back(struct exchange *x, const struct aside *aside)
@@ -75,6 +91,8 @@ static void take_back(struct exchange *x, const struct aside *aside)
 	deadline_clear(&x->deadline);
 	/* What was found out about the request as a whole stays. */
 	struct web now = *x->web;
+	if (now.file != aside->web.file)
+		web_file_close(x->web);
 	*x->web = aside->web;
 	x->web->log = now.log;
 	x->web->real_ip = now.real_ip;
@@ -90,7 +108,15 @@ static void take_back(struct exchange *x, const struct aside *aside)
 	x->reason = aside->reason;
 	x->keeps_client = aside->keeps_client;
 	x->has_unread_body = aside->has_unread_body;
-	x->is_body_held = x->is_streaming = x->sends_continue = false;
+	buf_release(&x->body);
+	x->body = aside->body;
+	x->body_file = aside->body_file;
+	x->up.chunked = aside->chunked;
+	x->is_holding = aside->is_holding;
+	x->is_body_held = aside->is_body_held;
+	x->is_streaming = aside->is_streaming;
+	x->sends_continue = aside->sends_continue;
+	x->is_none_left = x->was_headed = false;
 	x->is_up_begun = x->is_up_done = x->is_up_broken = false;
 	x->is_own_answer = false;
 	x->tried = NULL;

@@ -112,6 +112,20 @@ static int check(struct exchange *x, struct guard *guard, const struct http_basi
 	return challenge(x, guard, realm);
 }
 
+/* Terminated, in the arena; behind the main file's folder when it is relative. */
+static const char *whole_path(struct exchange *x, struct slice path)
+{
+	const char *folder = x->generation->conf->web->conf_prefix;
+	size_t n = path.n != 0 && path.p[0] == '/' ? 0 : strlen(folder);
+	char *whole = arena_take(&x->arena, n + path.n + 1);
+	if (whole == NULL)
+		return NULL;
+	memcpy(whole, folder, n);
+	memcpy(whole + n, path.p, path.n);
+	whole[n + path.n] = '\0';
+	return whole;
+}
+
 int guard_basic(struct exchange *x, struct guard *guard)
 {
 	const struct conf_auth *auth = x->web->loc->auth;
@@ -133,6 +147,6 @@ int guard_basic(struct exchange *x, struct guard *guard)
 	}
 	if (!web_value(x, &auth->file, &file))
 		return GUARD_NO_MEMORY;
-	const char *path = arena_copy(&x->arena, file.p, file.n);
+	const char *path = whole_path(x, file);
 	return path == NULL ? GUARD_NO_MEMORY : check(x, guard, &given, realm, path);
 }

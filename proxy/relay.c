@@ -149,10 +149,8 @@ static enum step begin_relay(struct exchange *x, const char *p)
 
 static enum step take_head(struct exchange *x, const char *p)
 {
-	if (guard_is_asking(x) && (x->answer->code >= 200 || x->answer->code == 101))
-		return exchange_try_answered(x, p) ? guard_take_head(x, p)
-						   : exchange_out_of_memory(x);
-	if (x->answer->code == 101) {
+	bool is_asking = guard_is_asking(x);
+	if (x->answer->code == 101 && !is_asking) {
 		if (!is_confirmed(x, p))
 			return bad_answer(x, "a 101 that nobody asked for");
 		if (!exchange_try_answered(x, p))
@@ -160,12 +158,14 @@ static enum step take_head(struct exchange *x, const char *p)
 		exchange_move(x, EX_RELAY);
 		return exchange_tunnel_begin(x, p);
 	}
-	if (x->answer->code < 200)
+	if (x->answer->code < 200 && x->answer->code != 101)
 		return interim(x, p);
 	if (!exchange_try_answered(x, p))
 		return exchange_out_of_memory(x);
 	enum step step;
-	return x->web != NULL && web_divert(x, p, &step) ? step : begin_relay(x, p);
+	if (x->web != NULL && x->answer->code >= 200 && web_divert(x, p, &step))
+		return step;
+	return is_asking ? guard_take_head(x, p) : begin_relay(x, p);
 }
 
 static void wait_for_answer(struct exchange *x)

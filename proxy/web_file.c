@@ -8,6 +8,7 @@
 #include "proxy/web_file.h"
 
 #include "base/log.h"
+#include "proxy/guard.h"
 #include "proxy/stats.h"
 #include "proxy/value.h"
 #include "proxy/web_log.h"
@@ -246,6 +247,11 @@ static enum step one_file(struct exchange *x)
 	if (slice_is(x->web->method, SLICE("POST"))) {
 		(void)close(fd);
 		return web_answer(x, 405, false);
+	}
+	/* Who asks about a client (auth_request) has no use for more than that. */
+	if (guard_is_asking(x)) {
+		(void)close(fd);
+		return guard_take_status(x, x->web->error_status != 0 ? x->web->error_status : 200);
 	}
 	return keep(x, fd, &about);
 }
