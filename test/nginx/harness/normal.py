@@ -10,6 +10,7 @@
     time, pid, *connection       in lines of the error log
     names of temporary files     are counters: TEMPORARY
     [warn] "use": one loop ...   what comfymux says of directives that it only accepts is left out
+    worker_failed: pool=...      what comfymux's error log says of workers beside nginx's lines is left out
     excess: 0.123                of limit_req goes with the clock: N
 """
 import re
@@ -23,6 +24,8 @@ DATE = re.compile(rb"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d
 ERROR_LINE = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[(\w+)\] \d+#\d+: (?:\*\d+ )?(.*)$")
 # What an accepted directive means in comfymux, and what else it does otherwise on purpose.
 ACCEPTED = re.compile(r'(?m)^PROGRAM: \[(?:warn|notice)\] "\w+": .*\n')
+# A line about a worker, in comfymux's form: event: key=value ...
+OWN_LINE = re.compile(r"^worker_\w+: pool=")
 CLOCKED = (b"date", b"expires")
 
 
@@ -102,7 +105,7 @@ def access_line(line, server, lengths):
 def error_line(line, server, levels):
     """None: of a level that nobody asked for, or not a line of the log."""
     found = ERROR_LINE.match(line)
-    if not found or found.group(1) not in levels:
+    if not found or found.group(1) not in levels or OWN_LINE.match(found.group(2)):
         return None
     text = own_words(found.group(2), server)
     text = re.sub(r"FOLDER/(body|proxy)/[0-9/]+", r"FOLDER/\1/TEMPORARY", text)
