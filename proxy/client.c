@@ -266,6 +266,7 @@ void client_next(struct client *client, struct buf *rest, uint64_t keepalive_ms)
 	client->exchange = NULL;
 	client->served++;
 	client->in = *rest;
+	client->has_more = buf_waiting(rest) != 0;
 	*rest = (struct buf){0};
 	enter(client, CLIENT_IDLE);
 	wait_for_request(client, keepalive_ms);

@@ -37,6 +37,7 @@ struct client {
 	uint64_t idle_since_us;
 	enum client_phase phase;
 	bool is_tls;
+	bool has_more;        /* the next request began to come along with the last one */
 	bool is_plain_on_tls; /* plain HTTP came where TLS was expected: answer and close */
 };
 

@@ -298,17 +298,14 @@ static enum web_found realpath_root(struct exchange *x, struct slice *ret)
 
 static enum web_found request_filename(struct exchange *x, struct slice *ret)
 {
-	const struct conf_location *location = x->web->prefix;
-	struct slice uri = x->web->uri, root;
+	const struct web *web = x->web;
+	struct slice uri = web->uri, root;
 	enum web_found found = document_root(x, &root);
 	if (found != WEB_FOUND)
 		return found;
-	if (x->web->loc->is_alias) {
-		if (location == NULL || location->match == CONF_MATCH_REGEX)
-			uri.n = 0; /* then the alias is the whole path */
-		else
-			uri = (struct slice){uri.p + min_size(uri.n, location->path_bytes),
-				uri.n - min_size(uri.n, location->path_bytes)};
+	if (web->loc->is_alias && !web->adds_uri_to_alias) {
+		size_t known = min_size(uri.n, web->loc->alias_bytes);
+		uri = (struct slice){uri.p + known, uri.n - known};
 	}
 	char *out = arena_take(&x->arena, root.n + uri.n + 1);
 	if (out == NULL)
@@ -340,7 +337,8 @@ enum web_found web_vars_request(struct exchange *x, const struct conf_part *part
 	switch ((enum conf_var)part->n) {
 	case CONF_VAR_ARGS:
 	case CONF_VAR_QUERY_STRING:
-		return web_found_if(ret, web->args);
+		*ret = web->args;
+		return web->args.n != 0 ? WEB_FOUND : WEB_MISSING;
 	case CONF_VAR_ARG_X:
 		return argument(x, part->text, ret);
 	case CONF_VAR_CONTENT_LENGTH:
