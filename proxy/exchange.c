@@ -47,7 +47,7 @@ struct exchange *exchange_begin(struct client *client, struct buf *in)
 		return NULL;
 	}
 	*x = (struct exchange){.client = client, .head = head, .in = *in, .reason = CLOSE_DONE};
-	x->is_pipelined = client->served != 0 && buf_waiting(in) != 0;
+	x->is_pipelined = client->has_more;
 	*in = (struct buf){0};
 	x->generation = generation_ref(client->listener->generation);
 	const struct conf *conf = x->generation->conf;
