@@ -294,7 +294,7 @@ bool web_put_head(struct exchange *x, enum flow_framing *ret_framing)
 	if (!x->is_tunnel &&
 		(!web_not_modified(x) || !web_add_headers(x) || !web_gzip(x) || !web_ranges(x)))
 		return false;
-	if (out->status == 304 && out->reason.n == 0) {
+	if ((out->status == 304 && out->reason.n == 0) || out->status == 204) {
 		out->type = WEB_SLICE_NONE;
 		out->length = -1;
 	}
