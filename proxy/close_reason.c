@@ -16,6 +16,7 @@ static const char *const names[CLOSE_REASONS] = {
 	[CLOSE_REFUSED] = "refused",
 	[CLOSE_CONNECT_FAILED] = "connect_failed",
 	[CLOSE_CONNECT_TIMEOUT] = "connect_timeout",
+	[CLOSE_UPSTREAM_TLS] = "upstream_tls",
 	[CLOSE_UPSTREAM_LEFT] = "upstream_left",
 	[CLOSE_UPSTREAM_ERROR] = "upstream_error",
 	[CLOSE_READ_TIMEOUT] = "read_timeout",

@@ -18,6 +18,7 @@ enum close_reason {
 	CLOSE_REFUSED,           /* we answered 4xx or 5xx on our own */
 	CLOSE_CONNECT_FAILED,    /* no worker could be connected to */
 	CLOSE_CONNECT_TIMEOUT,   /* timeouts.connect */
+	CLOSE_UPSTREAM_TLS,      /* no TLS with the worker, or it is not who it should be */
 	CLOSE_UPSTREAM_LEFT,     /* worker closed before a whole head */
 	CLOSE_UPSTREAM_ERROR,    /* worker reset the connection */
 	CLOSE_READ_TIMEOUT,      /* timeouts.read */

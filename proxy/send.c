@@ -15,6 +15,7 @@
 #include "proxy/body_file.h"
 #include "proxy/heads.h"
 #include "proxy/stats.h"
+#include "proxy/web_log.h"
 #include "proxy/web_next.h"
 #include "proxy/web_proxy.h"
 
@@ -27,6 +28,7 @@
 static const char *const failure_texts[CLOSE_REASONS] = {
 	[CLOSE_CONNECT_FAILED] = "connect failed",
 	[CLOSE_CONNECT_TIMEOUT] = "connect timed out",
+	[CLOSE_UPSTREAM_TLS] = "TLS failed",
 	[CLOSE_UPSTREAM_LEFT] = "closed without an answer",
 	[CLOSE_UPSTREAM_ERROR] = "connection reset",
 	[CLOSE_READ_TIMEOUT] = "no answer in time",
@@ -211,6 +213,16 @@ enum step exchange_pick(struct exchange *x)
 	return get_connection(x, false);
 }
 
+static enum step tls_failed(struct exchange *x, const char *why)
+{
+	if (x->web != NULL)
+		web_log(x, LOG_ERROR, 0, "while SSL handshaking to upstream", "%s", why);
+	else
+		log_warn("upstream_tls_failed", "worker=%s why=%s", LOG_QUOTE(x->seat->backend->id),
+			LOG_QUOTE(why));
+	return exchange_try_failed(x, CLOSE_UPSTREAM_TLS);
+}
+
 enum step exchange_connect(struct exchange *x)
 {
 	struct err why;
@@ -223,9 +235,8 @@ enum step exchange_connect(struct exchange *x)
 			exchange_wait(x, WAIT_CONNECT, x->location->timeouts.connect_ms);
 		return STEP_WAIT;
 	}
-	if (rc == -EPROTO && why.text[0] != '\0')
-		log_warn("upstream_tls_failed", "worker=%s why=%s", LOG_QUOTE(x->seat->backend->id),
-			LOG_QUOTE(why.text));
+	if (rc == -EPROTO)
+		return tls_failed(x, why.text);
 	if (rc != 0)
 		return exchange_try_failed(x, CLOSE_CONNECT_FAILED);
 	exchange_move(x, EX_SEND);

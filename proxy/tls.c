@@ -104,8 +104,23 @@ static int on_alpn(SSL *ssl, const unsigned char **ret, unsigned char *ret_n,
 	return SSL_TLSEXT_ERR_NOACK;
 }
 
+/* nginx knows three, and sends away who offers none of them (RFC 7301 section 3.2). */
+static int on_web_alpn(SSL *ssl, const unsigned char **ret, unsigned char *ret_n,
+	const unsigned char *offer, unsigned n, void *arg)
+{
+	static const unsigned char ours[] = "\x08http/1.1\x08http/1.0\x08http/0.9";
+	unsigned char *chosen;
+	(void)ssl;
+	(void)arg;
+	if (SSL_select_next_proto(&chosen, ret_n, ours, sizeof(ours) - 1, offer, n) !=
+		OPENSSL_NPN_NEGOTIATED)
+		return SSL_TLSEXT_ERR_ALERT_FATAL;
+	*ret = chosen;
+	return SSL_TLSEXT_ERR_OK;
+}
+
 /* What every context has. */
-static void set_common(SSL_CTX *ctx)
+static void set_common(SSL_CTX *ctx, bool is_web)
 {
 	/* A FIN without close_notify ends the client's side in order: requests say their length, so
 	 * a cut one is seen by whoever counts, and many clients just close. */
@@ -116,7 +131,7 @@ static void set_common(SSL_CTX *ctx)
 	/* One read instead of two per record. */
 	SSL_CTX_set_read_ahead(ctx, 1);
 	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
-	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
+	SSL_CTX_set_alpn_select_cb(ctx, is_web ? on_web_alpn : on_alpn, NULL);
 	SSL_CTX_set_client_hello_cb(ctx, tls_on_hello, NULL);
 }
 
@@ -220,7 +235,7 @@ int tls_context_create(
 		free(context);
 		return -ENOMEM;
 	}
-	set_common(context->ctx);
+	set_common(context->ctx, conf->web != NULL);
 	int rc = conf->web != NULL ? tls_web_set_up(context, conf->web, err)
 				   : set_up_native(context, conf, err);
 	if (rc != 0) {

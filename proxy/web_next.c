@@ -114,6 +114,8 @@ void web_tell_failure(struct exchange *x, enum close_reason reason, int error)
 	bool is_connecting = x->state == EX_CONNECT;
 	const char *action = is_connecting ? "while connecting to upstream"
 					   : "while reading response header from upstream";
+	if (is_connecting && x->upstream != NULL && !x->upstream->is_connecting)
+		action = "while SSL handshaking to upstream";
 	switch (reason) {
 	case CLOSE_CONNECT_FAILED:
 		web_log(x, LOG_ERROR, error != 0 ? error : 111, action, "connect() failed");

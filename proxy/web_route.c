@@ -138,11 +138,7 @@ static enum step begin(struct exchange *x)
 	if (!is_host_good)
 		return web_answer(x, 400, true);
 	enum step step;
-	if (x->client->is_plain_on_tls)
-		return web_answer(x, 497, true);
-	if (!web_tls_admit(x, &step))
-		return step;
-	if (!web_take_uri(x, &step))
+	if (!web_take_uri(x, &step) || !web_tls_admit(x, &step))
 		return step;
 	return realip_apply(x, web->loc->realip) ? STEP_AGAIN : exchange_out_of_memory(x);
 }

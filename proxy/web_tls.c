@@ -59,8 +59,13 @@ bool web_tls_admit(struct exchange *x, enum step *ret_step)
 	struct sock *sock = &x->client->sock;
 	const struct conf_ssl *ssl = &x->server->srv->ssl;
 	struct err why;
-	if (!x->client->is_tls || x->client->is_plain_on_tls)
+	if (!x->client->is_tls)
 		return true;
+	if (x->client->is_plain_on_tls) {
+		*ret_step = refuse(
+			x, TLS_NOT_SPOKEN, "client sent plain HTTP request to HTTPS port");
+		return false;
+	}
 	/* Nearly always nobody's certificate matters. */
 	bool is_judged = tls_asks_certificate(sock);
 	if (!is_judged && ssl->verify_client == CONF_VERIFY_OFF)

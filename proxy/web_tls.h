@@ -13,7 +13,8 @@ void web_tls_name_sites(struct generation *generation);
 /* proxy_ssl_* of all locations that use them. -ENOMEM; -EINVAL: problems says what is wrong. */
 int web_tls_create_peers(struct generation *generation, struct conf_problems *problems) MUST_CHECK;
 
-/* x->server is known: may this client ask it, by its certificate and its TLS name? False:
+/* x->server is known: may this client ask it, by its certificate and its TLS name, and
+ * does it speak TLS at all? False:
  * *ret_step is what comes next instead. */
 bool web_tls_admit(struct exchange *x, enum step *ret_step) MUST_CHECK;
 
