@@ -52,6 +52,8 @@ static bool is_wanted(struct slice s)
 		return false;
 	for (i++; i < s.n && s.p[i] == ' '; i++)
 		continue;
+	if (i == s.n)
+		return true;
 	if (i + 1 >= s.n || ascii_lower(s.p[i]) != 'q' || s.p[i + 1] != '=')
 		return false;
 	return quality((struct slice){s.p + i + 2, s.n - i - 2}) != 0;

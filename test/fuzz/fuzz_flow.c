@@ -9,6 +9,7 @@
  * What arrives is what was sent, or its beginning with a cut that can be seen; the stash stays
  * small; whoever waits waits for something that can still come; nothing is left open.
  */
+#include "test/fuzz/fuzz_flow.h"
 #include "test/fuzz/fuzz.h"
 
 #include "base/clock.h"
@@ -30,7 +31,6 @@
 #define STASH_MOST (FLOW_PIECE + 64)
 #define BROKEN "\1" /* stands nowhere but in data */
 #define PARTS_MOST 8
-#define FILTER_KEEPS 100
 #define SURPLUS "GET /next HTTP/1.1\r\n\r\n"
 
 enum end { END_WHOLE, END_FIN, END_RESET, END_BROKEN, END_COUNT };
@@ -99,38 +99,6 @@ static ssize_t odd_write(struct sock *sock, const struct iovec *iov, int count)
 }
 
 static struct transport odd_transport;
-
-/* -- a filter that keeps the last octets for as long as it may -- */
-
-static struct {
-	struct flow_filter filter;
-	char kept[FILTER_KEEPS];
-	size_t n;
-	bool has_ended;
-	unsigned alive;
-} lazy;
-
-static enum filter_result lazy_take(
-	struct flow_filter *self, const char *p, size_t n, enum filter_flush flush, struct buf *out)
-{
-	(void)self;
-	ensure(!lazy.has_ended && n <= lazy.filter.take_most);
-	size_t keeps = flush == FILTER_GOES_ON ? min_size(n, FILTER_KEEPS) : 0;
-	if (keeps != 0 || flush != FILTER_GOES_ON) {
-		ensure(buf_append(out, lazy.kept, lazy.n) && buf_append(out, p, n - keeps));
-		if (keeps != 0)
-			memcpy(lazy.kept, p + (n - keeps), keeps);
-		lazy.n = keeps;
-	}
-	lazy.has_ended = flush == FILTER_FINISH;
-	return FILTER_OK;
-}
-
-static void lazy_destroy(struct flow_filter *self)
-{
-	ensure(self == &lazy.filter && lazy.alive == 1);
-	lazy.alive--;
-}
 
 /* -- the case -- */
 
@@ -282,13 +250,9 @@ static void aim_spill(void)
 
 static void aim_filter(void)
 {
-	memset(&lazy, 0, sizeof(lazy));
-	lazy.alive = 1;
-	lazy.filter = (struct flow_filter){.take = lazy_take,
-		.destroy = lazy_destroy,
-		.take_most = fuzz_throw(&c.dice, 2) == 1 ? FLOW_PIECE : 700,
-		.flushes_idle = fuzz_throw(&c.dice, 2) == 1};
-	ensure(flow_set_filter(&c.flow, &lazy.filter));
+	size_t take_most = fuzz_throw(&c.dice, 2) == 1 ? FLOW_PIECE : 700;
+	bool flushes_idle = fuzz_throw(&c.dice, 2) == 1;
+	ensure(flow_set_filter(&c.flow, lazy_begin(take_most, flushes_idle)));
 }
 
 static void aim_rate(void)
@@ -534,21 +498,6 @@ static enum flow_result expected(void)
 	return FLOW_END;
 }
 
-/* What arrived, without frame. *ret_is_whole: its end can be seen. */
-static size_t unframe(char *p, size_t n, bool *ret_is_whole)
-{
-	struct chunked chunked;
-	size_t used, data;
-	*ret_is_whole = c.plan.out == FLOW_LENGTH && n == c.plan.payload;
-	if (c.plan.out != FLOW_CHUNKED)
-		return n;
-	chunked_init(&chunked);
-	enum chunked_verdict verdict = chunked_decode(&chunked, p, n, &used, &data);
-	ensure(verdict != CHUNKED_BAD && used == n);
-	*ret_is_whole = verdict == CHUNKED_DONE;
-	return data;
-}
-
 static void check_rest(void)
 {
 	char left[64];
@@ -572,7 +521,7 @@ static void check(void)
 	ensure(c.got_n >= c.plan.head || c.receiver < 0);
 	size_t n = c.got_n < c.plan.head ? 0 : c.got_n - c.plan.head;
 	char *p = got + c.plan.head;
-	size_t arrived = unframe(p, n, &is_whole);
+	size_t arrived = unframe(c.plan.out, c.plan.payload, p, n, &is_whole);
 	ensure(arrived <= c.good_n && memcmp(p, payload, arrived) == 0);
 	ensure(buf_waiting(&c.tap) == 0 ||
 		memcmp(c.tap.p + c.tap.start, payload, buf_waiting(&c.tap)) == 0);
@@ -612,14 +561,6 @@ static void clean_up(void)
 	buf_pool_trim();
 	ensure(proxy_stats.pipes_open == 0 && buf_bytes_in_use() == 0);
 	free(c.ahead);
-}
-
-static int lowest_free(void)
-{
-	int fd = dup(0);
-	ensure(fd >= 0);
-	(void)close(fd);
-	return fd;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
