@@ -337,6 +337,7 @@ struct conf_loc {
 	const struct conf_auth *auth;     /* auth_basic */
 	const struct conf_auth_request *auth_request;
 	bool satisfy_any;
+	uint64_t auth_delay_ms;
 	const struct conf_limits_used *limits; /* limit_req, limit_conn */
 	const struct conf_realip *realip;      /* set_real_ip_from */
 	/* limit_except: for other methods than these the location below holds. */

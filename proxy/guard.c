@@ -1,5 +1,6 @@
 #include "proxy/guard_parts.h"
 
+#include "base/clock.h"
 #include "proxy/web_log.h"
 
 static int (*const judges[])(struct exchange *x, struct guard *guard) = {
@@ -18,8 +19,23 @@ static bool has_guards(const struct conf_loc *loc)
 	       loc->limits != NULL || loc->realip != NULL;
 }
 
+/* auth_delay: who tries passwords has to wait for each. */
+static bool must_wait(struct exchange *x, struct guard *guard)
+{
+	uint64_t ms = x->web->loc->auth_delay_ms;
+	if (ms == 0)
+		return false;
+	web_log(x, LOG_INFO, 0, NULL, "delaying unauthorized request");
+	guard->is_punished = true;
+	guard->until_ms = clock_now_ms() + ms;
+	exchange_wait(x, WAIT_GUARD, ms);
+	return true;
+}
+
 static enum step refuse(struct exchange *x, struct guard *guard, int status)
 {
+	if (status == 401 && guard->is_judging && must_wait(x, guard))
+		return STEP_WAIT;
 	guard->is_judging = false;
 	x->reason = CLOSE_REFUSED;
 	return web_answer(x, status, false);
@@ -85,6 +101,16 @@ static int ask_all(struct exchange *x, struct guard *guard)
 	return judge(x, guard);
 }
 
+/* The 401 was decided on; its time has come, or not yet. */
+static int sentence(struct exchange *x, struct guard *guard)
+{
+	if (clock_now_ms() < guard->until_ms)
+		return GUARD_WAIT;
+	deadline_clear(&x->deadline);
+	guard->is_punished = guard->is_judging = false;
+	return 401;
+}
+
 bool guard_passes(struct exchange *x, enum step *ret_step)
 {
 	if (x->web->guard == NULL && !has_guards(x->web->loc))
@@ -94,7 +120,7 @@ bool guard_passes(struct exchange *x, enum step *ret_step)
 		*ret_step = exchange_out_of_memory(x);
 		return false;
 	}
-	int rc = ask_all(x, guard);
+	int rc = guard->is_punished ? sentence(x, guard) : ask_all(x, guard);
 	if (rc != GUARD_OK) {
 		*ret_step = act(x, guard, rc);
 		return false;

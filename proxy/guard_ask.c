@@ -38,6 +38,7 @@ struct aside {
 struct guard_asked {
 	struct aside aside;
 	bool is_running;
+	bool was_proxied; /* a worker was asked */
 	int status;
 	struct slice challenge; /* the other's WWW-Authenticate; p NULL: none */
 };
@@ -157,6 +158,7 @@ void guard_stop_asking(struct exchange *x)
 static enum step answered(struct exchange *x, int status)
 {
 	asked_of(x)->status = status;
+	asked_of(x)->was_proxied = x->tries != 0;
 	guard_stop_asking(x);
 	if (x->state != EX_ROUTE)
 		exchange_move(x, EX_ROUTE);
@@ -230,7 +232,9 @@ static int judge(struct exchange *x, struct guard *guard, const struct guard_ask
 	}
 	if (asked->status >= 200 && asked->status < 300)
 		return GUARD_OK;
-	web_log(x, LOG_ERROR, 0, NULL, "auth request unexpected status: %d", asked->status);
+	/* nginx's words for what it was at when it heard. */
+	web_log(x, LOG_ERROR, 0, asked->was_proxied ? "while sending to client" : NULL,
+		"auth request unexpected status: %d", asked->status);
 	return 500;
 }
 

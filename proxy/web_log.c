@@ -2,6 +2,7 @@
 
 #include "conf/process.h"
 #include "lb/pool.h"
+#include "proxy/guard.h"
 #include "proxy/web.h"
 
 #include <stdarg.h>
@@ -60,6 +61,8 @@ static void put_request(struct line *line, const struct exchange *x)
 	put(line, " ");
 	put_octets(line, http_span_in(x->p, x->head->target));
 	put(line, " HTTP/1.%u\"", x->head->minor_version);
+	if (guard_is_asking(x))
+		put_quoted(line, "subrequest", x->web->uri);
 }
 
 static const char *worker_of(const struct exchange *x)

@@ -176,6 +176,7 @@ static bool finish_loc(struct ngx_build *b, struct ngx_scope *scope)
 static const struct ngx_directive directives[] = {
 	{"allow", WHERE, BIT(1), set_rule, NGX_LOC(access)},
 	{"deny", WHERE, BIT(1), set_rule, NGX_LOC(access)},
+	{"auth_delay", NGX_HTTP_LEVELS, BIT(1), ngx_set_ms, NGX_LOC(auth_delay_ms)},
 	{"satisfy", NGX_HTTP_LEVELS, BIT(1), set_satisfy, NGX_LOC(satisfy_any)},
 	{"auth_basic", WHERE, BIT(1), set_auth_basic, NGX_LOC(auth)},
 	{"auth_basic_user_file", WHERE, BIT(1), set_user_file, NGX_LOC(auth)},
