@@ -165,6 +165,7 @@ static void step_tell(void)
 {
 	const struct conf *old = era_generation(app_era)->conf;
 	const struct conf *now = era_generation(reload.era)->conf;
+	app_nginx_tell_notes(now);
 	tell_changes(old, now);
 	if (old->limits.max_connections != now->limits.max_connections)
 		reload_check_descriptors(now);
