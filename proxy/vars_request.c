@@ -351,7 +351,7 @@ enum web_found web_vars_request(struct exchange *x, const struct conf_part *part
 		return document_root(x, ret);
 	case CONF_VAR_DOCUMENT_URI:
 	case CONF_VAR_URI:
-		*ret = web->uri;
+		*ret = x->has_head ? web->uri : SLICE("");
 		return WEB_FOUND;
 	case CONF_VAR_HOST:
 		return host(x, ret);

@@ -79,6 +79,32 @@ static int hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+bool web_unescape_redirect(struct arena *arena, struct slice text, struct slice *ret)
+{
+	size_t n = 0, i = 0;
+	char *out = arena_take(arena, text.n + 1);
+	if (out == NULL)
+		return false;
+	while (i < text.n && text.p[i] != '?') {
+		int high = i + 2 < text.n ? hex_value(text.p[i + 1]) : -1;
+		int low = i + 2 < text.n ? hex_value(text.p[i + 2]) : -1;
+		int c = high < 0 ? -1 : high << 4 | low;
+		if (text.p[i] != '%' || high < 0 || low < 0 || c <= '%' || c >= 0x7f) {
+			out[n++] = text.p[i++];
+			continue;
+		}
+		i += 3;
+		out[n++] = (char)c;
+		if (c == '?')
+			break;
+	}
+	memcpy(out + n, text.p + i, text.n - i);
+	n += text.n - i;
+	out[n] = '\0';
+	*ret = (struct slice){out, n};
+	return true;
+}
+
 /* out[0..n) ends in a '/', or in a segment that just ended: dots are resolved. -1: above the root.
  */
 static long resolve(const char *out, long n)
