@@ -166,8 +166,12 @@ struct conf_gzip_types {
 };
 
 /* User-Agents that get nothing packed. */
+struct conf_gzip_agent {
+	const struct regex *regex;
+};
+
 struct conf_gzip_disable {
-	const struct regex **items;
+	struct conf_gzip_agent *items;
 	uint32_t count, room;
 };
 
@@ -289,7 +293,8 @@ struct conf_loc {
 	/* core */
 	enum conf_content content; /* not inherited */
 	struct conf_value root;
-	bool is_alias; /* `root` is what `alias` gave */
+	bool is_alias;        /* `root` is what `alias` gave */
+	uint32_t alias_bytes; /* of the URI it stands for; UINT32_MAX: all of it (a regex's) */
 	CONF_ARRAY(struct conf_value) index;
 	struct slice default_type;
 	struct conf_types types;

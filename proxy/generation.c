@@ -247,7 +247,7 @@ const struct conf_server *site_server(const struct site *site, struct slice name
 {
 	char lower[256];
 	const struct conf_server *server = NULL;
-	if (site->name_count != 0 && name.n != 0 && name.n <= sizeof(lower)) {
+	if (site->name_count != 0 && name.n <= sizeof(lower)) {
 		for (size_t i = 0; i < name.n; i++)
 			lower[i] = ascii_lower(name.p[i]);
 		server = find_name(site, (struct slice){lower, name.n}, NAME_EXACT);

@@ -77,6 +77,7 @@ struct web {
 	bool is_raw_valid;    /* `uri` still is raw_uri's: proxy_pass without a URI passes it raw */
 	bool is_location_valid; /* `uri` still begins with the location's prefix (no rewrite ...
 				   break) */
+	bool adds_uri_to_alias; /* try_files found it behind a regex's alias */
 	bool is_internal;       /* an internal redirect has happened */
 	uint8_t redirects;
 	struct web_captures captures;
@@ -85,14 +86,16 @@ struct web {
 				   content's */
 	uint16_t failed_status; /* of the server that was left for another one last; 0: it gave none
 				 */
-	uint64_t proxied_us;    /* when the first server was picked */
-	bool is_error_page;     /* no other error_page any more (recursive_error_pages off) */
-	bool is_status_final;   /* the content of an error page asked for no further one */
+	struct slice proxied_host; /* $proxy_host; "localhost" for a unix socket */
+	uint64_t proxied_us;       /* when the first server was picked */
+	bool is_error_page;        /* no other error_page any more (recursive_error_pages off) */
+	bool is_status_final;      /* the content of an error page asked for no further one */
 	struct web_out out;
 	const struct conf_location
-		*prefix;           /* the location that was found, before an `if` inside it */
-	struct lb_walk walk;       /* x->lb.walk */
-	struct web_field *carried; /* of the worker whose X-Accel-Redirect led here */
+		*prefix;            /* the location that was found, before an `if` inside it */
+	struct slice kept_location; /* of a redirect that an error_page took */
+	struct lb_walk walk;        /* x->lb.walk */
+	struct web_field *carried;  /* of the worker whose X-Accel-Redirect led here */
 	uint32_t carried_count;
 	struct slice carried_type;
 	struct slice content_range; /* what a 416 says; p NULL: nothing */
@@ -182,6 +185,8 @@ struct slice web_absolute(struct exchange *x, struct slice location);
 /* Each does its part of web_put_head, in this order, on web->out. False: no memory. */
 bool web_not_modified(struct exchange *x); /* web_conditions.c: 304, 412 */
 bool web_add_headers(struct exchange *x);  /* web_headers.c: expires, add_header */
+/* When what is answered was changed, for conditions and expires; -1: not known. */
+int64_t web_modified_at(const struct exchange *x);
 bool web_expires(struct exchange *x, const struct conf_expires *expires);
 bool web_gzip(struct exchange *x);   /* web_gzip.c */
 bool web_ranges(struct exchange *x); /* web_ranges.c: 206, 416 */

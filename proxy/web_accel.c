@@ -49,6 +49,26 @@ static bool carry(struct exchange *x, const char *p)
 	return true;
 }
 
+bool web_carry_challenge(struct exchange *x, const char *p)
+{
+	struct web *web = x->web;
+	const struct http_head *answer = x->answer;
+	web->carried = arena_zero(&x->arena, (answer->count + 1) * sizeof(*web->carried));
+	web->carried_count = 0;
+	if (web->carried == NULL)
+		return false;
+	for (uint16_t i = 0; i < answer->count; i++) {
+		struct slice name = http_span_in(p, answer->field[i].name);
+		struct slice value = http_span_in(p, answer->field[i].value);
+		if (!slice_is_nocase(name, SLICE("WWW-Authenticate")))
+			continue;
+		if (!copy(x, &name) || !copy(x, &value))
+			return false;
+		web->carried[web->carried_count++] = (struct web_field){name, value, false};
+	}
+	return true;
+}
+
 bool web_accel(struct exchange *x, const char *p, enum step *ret_step)
 {
 	const struct conf_proxy *proxy = &x->web->loc->proxy;

@@ -10,7 +10,7 @@ static struct slice asked(const struct exchange *x, const char *name)
 	return http_head_find(x->head, x->p, name);
 }
 
-static int64_t modified_at(const struct exchange *x)
+int64_t web_modified_at(const struct exchange *x)
 {
 	if (x->web->out.modified >= 0)
 		return x->web->out.modified;
@@ -54,7 +54,7 @@ static bool is_tag_listed(const struct exchange *x, struct slice list, bool is_w
 
 static bool is_modified_since(const struct exchange *x, struct slice since)
 {
-	int64_t modified = modified_at(x), asked_s = http_date_parse(since);
+	int64_t modified = web_modified_at(x), asked_s = http_date_parse(since);
 	enum conf_if_modified how = x->web->loc->if_modified_since;
 	if (modified < 0 || how == CONF_IMS_OFF)
 		return true;
@@ -69,8 +69,8 @@ int web_condition(const struct exchange *x)
 	struct slice since = asked(x, "If-Modified-Since"), none = asked(x, "If-None-Match");
 	if (x->web->out.status != 200)
 		return 0;
-	if (unmodified.p != NULL && modified_at(x) >= 0 &&
-		http_date_parse(unmodified) < modified_at(x))
+	if (unmodified.p != NULL && web_modified_at(x) >= 0 &&
+		http_date_parse(unmodified) < web_modified_at(x))
 		return 412;
 	if (match.p != NULL && !is_tag_listed(x, match, false))
 		return 412;

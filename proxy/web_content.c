@@ -15,13 +15,14 @@ static bool is_there(
 	struct slice root, whole;
 	struct stat about;
 	const struct conf_loc *loc = x->web->loc;
-	size_t prefix = x->web->prefix->path_bytes;
 	*ret_ok = web_value(x, &loc->root, &root);
 	if (!*ret_ok)
 		return false;
 	/* alias stands for the location's prefix. */
-	if (loc->is_alias && x->web->prefix->match == CONF_MATCH_PREFIX && path.n >= prefix &&
-		path.n > 0 && path.p[0] == '/') {
+	size_t prefix = loc->is_alias && loc->alias_bytes != UINT32_MAX ? loc->alias_bytes : 0;
+	if (prefix != 0 && slice_starts(path, (struct slice){x->web->uri.p,
+						      min_size(prefix, x->web->uri.n)})) {
+		prefix = min_size(prefix, path.n);
 		path.p += prefix;
 		path.n -= prefix;
 	}
@@ -30,6 +31,11 @@ static bool is_there(
 	if (!*ret_ok || stat(whole.p, &about) != 0)
 		return false;
 	return item->is_directory ? S_ISDIR(about.st_mode) : S_ISREG(about.st_mode);
+}
+
+static const struct conf_loc *loc_of(const struct exchange *x)
+{
+	return x->web->loc;
 }
 
 static enum step fall_back(struct exchange *x, const struct conf_try_files *files)
@@ -67,11 +73,9 @@ static enum step try_files(struct exchange *x, const struct conf_try_files *file
 		if (!is_found)
 			continue;
 		x->web->is_raw_valid = x->web->is_raw_valid && slice_is(path, x->web->uri);
-		if (item->is_directory) {
-			const struct slice pieces[] = {path, SLICE("/")};
-			if (!web_join(&x->arena, pieces, COUNT_OF(pieces), &path))
-				return exchange_out_of_memory(x);
-		}
+		x->web->adds_uri_to_alias = loc_of(x)->is_alias &&
+					    loc_of(x)->alias_bytes == UINT32_MAX &&
+					    !item->is_directory;
 		x->web->uri = path;
 		return STEP_AGAIN;
 	}

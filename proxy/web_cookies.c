@@ -56,7 +56,7 @@ static int domain(struct exchange *x, struct slice text, struct slice *ret)
 	const struct conf_proxy *proxy = &x->web->loc->proxy;
 	for (uint32_t i = 0; i < proxy->cookie_domain.count; i++) {
 		const struct conf_replace *rule = &proxy->cookie_domain.items[i];
-		struct slice from, plain = text;
+		struct slice from, to, plain = text;
 		if (rule->kind != CONF_REDIRECT_TEXT) {
 			int result = web_rewrite_by(x, rule, 1, text, ret);
 			if (result != 0)
@@ -65,11 +65,16 @@ static int domain(struct exchange *x, struct slice text, struct slice *ret)
 		}
 		if (!web_value(x, &rule->from, &from))
 			return -1;
-		if (plain.n != 0 && plain.p[0] == '.')
-			plain.p++, plain.n--;
+		bool has_dot = plain.n != 0 && plain.p[0] == '.';
+		plain.p += has_dot;
+		plain.n -= has_dot;
 		if (!slice_is_nocase(plain, from))
 			continue;
-		return web_value_kept(x, &rule->to, ret) ? 1 : -1;
+		/* The dot stays, or stays away. */
+		if (!web_value(x, &rule->to, &to))
+			return -1;
+		const struct slice pieces[] = {has_dot ? SLICE(".") : SLICE(""), to};
+		return web_join(&x->arena, pieces, COUNT_OF(pieces), ret) ? 1 : -1;
 	}
 	return 0;
 }

@@ -94,10 +94,11 @@ static enum step send_page(struct exchange *x, int status, struct slice location
 	char text[1024];
 	size_t n = page(x, status, text, sizeof(text));
 	int shown = status >= 494 && status <= 497 ? 400 : status;
-	uint16_t error_status = x->web->error_status;
 	web_out_begin(x, shown);
-	/* The code of an error page that failed itself is the first one's. */
-	x->web->error_status = error_status != 0 && error_status < 494 ? error_status : 0;
+	/* The code of an error page that failed itself is its own. */
+	x->web->error_status = 0;
+	if (location.n != 0)
+		x->web->kept_location = WEB_SLICE_NONE;
 	/* One that is made absolute has a place of its own in the head. */
 	if (location.n != 0 && location.p[0] == '/' && x->web->loc->absolute_redirect)
 		x->web->out.location = location;
@@ -202,6 +203,8 @@ enum step web_answer_redirect(struct exchange *x, int status, struct slice locat
 {
 	enum step step;
 	x->reason = CLOSE_DONE;
+	/* A page in its place says where to, all the same. */
+	x->web->kept_location = location;
 	if (web_error_page(x, status, &step))
 		return step;
 	return send_page(x, status, location);

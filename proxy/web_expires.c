@@ -62,10 +62,10 @@ static bool add(struct exchange *x, const struct conf_expires *expires)
 		after = until_daily(now, expires->seconds);
 		return put_after(x, now, now + after, after);
 	case CONF_EXPIRES_MODIFIED:
-		if (x->web->out.modified < 0)
+		if (web_modified_at(x) < 0)
 			break;
 		return put_after(
-			x, now, x->web->out.modified + after, x->web->out.modified + after - now);
+			x, now, web_modified_at(x) + after, web_modified_at(x) + after - now);
 	case CONF_EXPIRES_AFTER:
 		break;
 	}

@@ -30,11 +30,9 @@ bool web_path(struct exchange *x, struct slice uri, struct slice *ret)
 	if (loc->is_alias) {
 		if (!x->web->is_location_valid)
 			return true;
-		/* Captures say it all. */
-		size_t prefix = x->web->prefix->match == CONF_MATCH_REGEX
-					? uri.n
-					: x->web->prefix->path_bytes;
-		prefix = min_size(prefix, uri.n);
+		size_t prefix = min_size(loc->alias_bytes, uri.n);
+		if (x->web->adds_uri_to_alias)
+			prefix = 0;
 		uri.p += prefix;
 		uri.n -= prefix;
 	}

@@ -278,6 +278,12 @@ static bool take_carried(struct exchange *x)
 	for (uint32_t i = 0; i < web->carried_count; i++)
 		if (!web_out_add(x, web->carried[i].name, web->carried[i].value))
 			return false;
+	struct slice kept = web->kept_location;
+	if (kept.n == 0 || web->out.location.n != 0 || web_out_find(x, SLICE("Location")).p != NULL)
+		return true;
+	if (kept.p[0] != '/' || !web->loc->absolute_redirect)
+		return web_out_add(x, SLICE("Location"), kept);
+	x->web->out.location = kept;
 	return true;
 }
 

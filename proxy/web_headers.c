@@ -47,16 +47,17 @@ bool web_add_headers(struct exchange *x)
 			continue;
 		if (!web_value_kept(x, &header->value, &value))
 			return false;
-		if (value.n == 0)
-			continue;
 		/* There is one of these only. */
 		if (slice_is_nocase(header->name, SLICE("Last-Modified"))) {
+			web_out_remove(x, header->name);
 			x->web->out.modified = http_date_parse(value);
 			if (x->web->out.modified >= 0)
 				continue;
 		}
 		if (slice_is_nocase(header->name, SLICE("ETag")))
 			web_out_remove(x, header->name);
+		if (value.n == 0)
+			continue;
 		if (!web_out_add(x, header->name, value))
 			return false;
 	}

@@ -49,6 +49,8 @@ enum step web_proxy(struct exchange *x)
 	if (!find_target(x, proxy->has_uri ? proxy->uri : WEB_SLICE_NONE))
 		return exchange_out_of_memory(x);
 	x->lb.client_ip = addr_ip_octets(&x->client->peer);
+	x->web->proxied_host = slice_starts(proxy->host, SLICE("unix:")) ? SLICE("localhost")
+									 : proxy->host;
 	x->web->proxied_us = clock_now_us;
 	x->web->failed_status = 0;
 	x->hold_most = x->location->limits.buffer_body;
@@ -67,6 +69,10 @@ bool web_divert(struct exchange *x, const char *p, enum step *ret_step)
 		return true;
 	if (!proxy->intercept_errors)
 		return false;
+	if (x->answer->code == 401 && !web_carry_challenge(x, p)) {
+		*ret_step = exchange_out_of_memory(x);
+		return true;
+	}
 	return web_error_page(x, x->answer->code, ret_step);
 }
 

@@ -23,6 +23,8 @@ int web_rewrite_by(struct exchange *x, const struct conf_replace *rules, uint32_
 	struct slice text, struct slice *ret) MUST_CHECK;
 /* X-Accel-Redirect. True: *ret_step is what is next. */
 bool web_accel(struct exchange *x, const char *p, enum step *ret_step);
+/* A 401 that a page of ours replaces keeps its challenges. False: no memory. */
+bool web_carry_challenge(struct exchange *x, const char *p) MUST_CHECK;
 /* An answer's head that is not the client's: another worker is tried, a page of our own is shown,
  * or it leads elsewhere (X-Accel-Redirect). True: *ret_step is what is next. */
 bool web_divert(struct exchange *x, const char *p, enum step *ret_step);

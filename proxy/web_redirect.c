@@ -52,13 +52,7 @@ static int by_rule(
 	case CONF_REDIRECT_REGEX:
 		if (!web_match(x, rule->regex, text))
 			return 0;
-		/* The match becomes the replacement; what is around it stays. */
-		struct slice whole = x->web->captures.part[0];
-		if (!web_value(x, &rule->to, &to))
-			return -1;
-		const struct slice pieces[] = {{text.p, (size_t)(whole.p - text.p)}, to,
-			{whole.p + whole.n, (size_t)(text.p + text.n - whole.p) - whole.n}};
-		return web_join(&x->arena, pieces, COUNT_OF(pieces), ret) ? 1 : -1;
+		return web_value_kept(x, &rule->to, ret) ? 1 : -1;
 	}
 	return 0;
 }

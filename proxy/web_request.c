@@ -68,7 +68,7 @@ static void put_defaults(struct exchange *x, struct head_writer *w)
 {
 	const struct conf_proxy *proxy = &x->web->loc->proxy;
 	if (!is_set(proxy, defaults[DEFAULT_HOST]))
-		head_put_field(w, SLICE("Host"), proxy->host);
+		head_put_field(w, SLICE("Host"), x->web->proxied_host);
 	if (passes_websocket(x))
 		head_put_text(w, "Connection: upgrade\r\n");
 	else if (!is_set(proxy, defaults[DEFAULT_CONNECTION]))

@@ -40,7 +40,7 @@ static bool is_file(const struct conf_condition *condition, struct slice path)
 	case CONF_TEST_DIRECTORY:
 		return S_ISDIR(about.st_mode);
 	case CONF_TEST_EXECUTABLE:
-		return S_ISREG(about.st_mode) && (about.st_mode & S_IXUSR) != 0;
+		return (about.st_mode & S_IXUSR) != 0;
 	default:
 		return true;
 	}
@@ -119,6 +119,10 @@ static bool join_args(struct exchange *x, const struct conf_op *op, struct slice
 static enum web_rewritten redirect(
 	struct exchange *x, const struct conf_op *op, struct slice to, enum step *ret_step)
 {
+	if (!web_unescape_redirect(&x->arena, to, &to)) {
+		*ret_step = exchange_out_of_memory(x);
+		return WEB_ANSWERED;
+	}
 	const char *mark = to.n == 0 ? NULL : memchr(to.p, '?', to.n);
 	struct slice whole = to, old = x->web->args;
 	if (!op->drops_args && old.n != 0) {

@@ -89,7 +89,7 @@ bool web_unescape_redirect(struct arena *arena, struct slice text, struct slice 
 		int high = i + 2 < text.n ? hex_value(text.p[i + 1]) : -1;
 		int low = i + 2 < text.n ? hex_value(text.p[i + 2]) : -1;
 		int c = high < 0 ? -1 : high << 4 | low;
-		if (text.p[i] != '%' || high < 0 || low < 0 || c <= '%' || c >= 0x7f) {
+		if (text.p[i] != '%' || c <= '%' || c >= 0x7f) {
 			out[n++] = text.p[i++];
 			continue;
 		}

@@ -24,6 +24,10 @@ bool web_escape_uri(
 /* The same alone, for what becomes part of the arguments (ARGS: '&', '+', ';' ... too). */
 bool web_escape_args(struct arena *arena, struct slice text, struct slice *ret) MUST_CHECK;
 
+/* A redirect's target: %XX of visible octets beyond '%' are decoded, up to the first '?' (nginx).
+ * False: no memory. */
+bool web_unescape_redirect(struct arena *arena, struct slice text, struct slice *ret) MUST_CHECK;
+
 /* Pieces put together; a NULL p is an empty one. False: no memory. */
 bool web_join(struct arena *arena, const struct slice *pieces, uint32_t count,
 	struct slice *ret) MUST_CHECK;

@@ -53,7 +53,10 @@ static struct slice first_name(const struct ngx_server *server)
 {
 	if (server->names.count == 0)
 		return SLICE("");
-	return server->names.items[0].name;
+	struct slice name = server->names.items[0].name;
+	/* ".x" is called x. */
+	bool has_dot = name.n > 1 && name.p[0] == '.';
+	return (struct slice){name.p + has_dot, name.n - has_dot};
 }
 
 static bool fill_server(struct ngx_build *b, const struct ngx_server *from, struct conf_server *to)

@@ -132,6 +132,11 @@ static bool set_root(
 			node->name);
 	struct conf_value *value = ngx_field(b, d);
 	loc->is_alias = is_alias;
+	loc->alias_bytes = 0;
+	if (is_alias && location != NULL)
+		loc->alias_bytes = location->match == CONF_MATCH_REGEX ? UINT32_MAX
+								       : location->path_bytes;
+	ngx_mark_loc(b->scope, offsetof(struct conf_loc, alias_bytes), sizeof(uint32_t));
 	ngx_mark_loc(b->scope, offsetof(struct conf_loc, is_alias), sizeof(bool));
 	const char *path = node->args[0];
 	if (path[0] != '$') {
@@ -221,6 +226,7 @@ static bool set_types(
 static const struct ngx_directive directives[] = {
 	/* Without a name: fields that a setter above marks beside its own. */
 	{"", .set = ngx_accept, NGX_LOC(is_alias)},
+	{"", .set = ngx_accept, NGX_LOC(alias_bytes)},
 	{"", .set = ngx_accept, NGX_LOC(keepalive_header_s)},
 	{"", .set = ngx_accept, NGX_SRV(large_buffers_size)},
 	{"http", NGX_MAIN, NGX_BLOCK | BIT(0), set_http},

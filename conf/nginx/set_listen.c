@@ -186,7 +186,8 @@ static bool add_name(struct ngx_build *b, struct ngx_server *server, const char 
 		return false;
 	if (lower == NULL)
 		return ngx_no_memory(b);
-	for (size_t i = 0; i < n; i++)
+	/* A regular expression stays as it was written. */
+	for (size_t i = 0; i < n && text[0] != '~'; i++)
 		lower[i] = ascii_lower(lower[i]);
 	name->name = (struct slice){lower, n};
 	return true;

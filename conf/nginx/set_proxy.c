@@ -178,7 +178,10 @@ static bool set_cookie(
 		if (!ngx_compile(b, node, from, &replace->from))
 			return false;
 	}
-	return ngx_compile(b, node, node->args[1], &replace->to);
+	const char *to = node->args[1];
+	if (is_domain && replace->kind == CONF_REDIRECT_TEXT && to[0] == '.')
+		to++;
+	return ngx_compile(b, node, to, &replace->to);
 }
 
 static bool set_cookie_flags(
