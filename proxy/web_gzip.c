@@ -128,7 +128,7 @@ static bool is_gzip_ok(const struct exchange *x)
 	if (!may_pack_proxied(x, gzip->proxied))
 		return false;
 	for (uint32_t i = 0; agent.p != NULL && i < gzip->disable.count; i++)
-		if (regex_match(gzip->disable.items[i], agent, NULL) == 1)
+		if (regex_match(gzip->disable.items[i].regex, agent, NULL) == 1)
 			return false;
 	return true;
 }

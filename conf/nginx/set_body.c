@@ -211,11 +211,11 @@ static bool set_disable(
 		/* As nginx's documentation explains the word. */
 		if (strcmp(text, "msie6") == 0)
 			text = "MSIE [4-6]\\.(?!.*SV1)";
-		const struct regex **item = ngx_push(b, disable);
+		struct conf_gzip_agent *item = ngx_push(b, disable);
 		if (item == NULL)
 			return false;
-		*item = ngx_regex(b, node, text, true);
-		if (*item == NULL)
+		item->regex = ngx_regex(b, node, text, true);
+		if (item->regex == NULL)
 			return false;
 	}
 	return true;

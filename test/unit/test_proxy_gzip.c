@@ -110,7 +110,8 @@ static void a_flush_brings_out_all_that_came(void **state)
 	struct buf packed = {0}, out = {0};
 	struct flow_filter *filter = gzip_filter_create(&plain);
 	struct flow_filter *back = gunzip_filter_create();
-	assert_true(filter != NULL && back != NULL);
+	assert_non_null(filter);
+	assert_non_null(back);
 	fill();
 	assert_int_equal(filter->take(filter, all, 5000, FILTER_FLUSH, &packed), FILTER_OK);
 	assert_int_equal(run(back, packed.p, buf_waiting(&packed), SIZE_MAX, FILTER_GOES_ON, &out),
@@ -168,6 +169,7 @@ static void a_piece_that_explodes_is_taken_in_small_steps(void **state)
 {
 	(void)state;
 	struct flow_filter *back = gunzip_filter_create();
+	assert_non_null(back);
 	/* zlib packs no better than 1032 to 1. */
 	assert_in_range(back->take_most * 1032, 1, (size_t)8 << 20);
 	back->destroy(back);

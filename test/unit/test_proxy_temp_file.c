@@ -91,7 +91,8 @@ static void a_name_that_is_taken_is_not_used(void **state)
 	struct temp_folder where = {folder, {0}};
 	int first = temp_file_open_named(&where, one);
 	assert_true(first >= 0);
-	(void)snprintf(next, sizeof(next), "%s/%010ld", folder, atol(strrchr(one, '/') + 1) + 1);
+	(void)snprintf(next, sizeof(next), "%s/%010ld", folder,
+		strtol(strrchr(one, '/') + 1, NULL, 10) + 1);
 	FILE *file = fopen(next, "w");
 	assert_non_null(file);
 	assert_int_equal(fclose(file), 0);
