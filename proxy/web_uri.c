@@ -163,6 +163,12 @@ bool web_unescape_path(struct arena *arena, struct slice path, bool merges, stru
 	return true;
 }
 
+static struct slice before_fragment(struct slice text)
+{
+	const char *mark = text.n == 0 ? NULL : memchr(text.p, '#', text.n);
+	return mark == NULL ? text : (struct slice){text.p, (size_t)(mark - text.p)};
+}
+
 bool web_take_uri(struct exchange *x, enum step *ret_step)
 {
 	struct web *web = x->web;
@@ -179,6 +185,9 @@ bool web_take_uri(struct exchange *x, enum step *ret_step)
 	if (head->is_asterisk && head->authority.n == 0)
 		web->raw_uri = SLICE("*");
 	web->is_raw_valid = true;
+	/* What a browser keeps to itself and a program sent all the same (nginx cuts it off). */
+	path = before_fragment(path);
+	web->args = path.n < head->path.n ? WEB_SLICE_NONE : before_fragment(web->args);
 	if (!web_unescape_path(&x->arena, path, web->srv->merge_slashes, &web->uri)) {
 		*ret_step = exchange_out_of_memory(x);
 		return false;
