@@ -278,6 +278,23 @@ static enum step step_once(struct exchange *x)
 	return STEP_GONE;
 }
 
+/* nginx takes a FIN for a client that left, once it has said all it has to say. */
+static bool is_abandoned(const struct exchange *x)
+{
+	if (x->web == NULL || !x->client->sock.peer_closed)
+		return false;
+	return x->state == EX_GUARD ||
+	       (x->is_body_held &&
+		       (x->state == EX_PICK || x->state == EX_CONNECT || x->state == EX_SEND));
+}
+
+/* proxy_ignore_client_abort: the worker is asked whether the client waits or not. */
+static bool is_alone(const struct exchange *x)
+{
+	return x->web != NULL && x->web->loc->proxy.ignore_client_abort && x->is_body_held &&
+	       (x->state == EX_CONNECT || x->state == EX_SEND);
+}
+
 /* While a worker thinks nobody reads from the client, so its leaving has to be looked for. A RST
  * leaves nobody to answer; a FIN may only mean that the client has said everything. */
 static void look_after_client(struct exchange *x)
@@ -287,7 +304,9 @@ static void look_after_client(struct exchange *x)
 		return;
 	bool has_news = sock->has_news;
 	sock->has_news = false;
-	if (has_news && sock_is_broken(sock))
+	if (is_alone(x))
+		return;
+	if (is_abandoned(x) || (has_news && sock_is_broken(sock)))
 		(void)exchange_cut(x, CLOSE_CLIENT_LEFT);
 	else if (sock->peer_closed && x->state < EX_RELAY)
 		client_half_closed(x->client);

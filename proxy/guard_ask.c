@@ -41,6 +41,7 @@ struct guard_asked {
 	bool was_proxied; /* a worker was asked */
 	int status;
 	struct slice challenge; /* the other's WWW-Authenticate; p NULL: none */
+	struct slice *values;   /* of auth_request_set, in its order */
 };
 
 bool guard_is_asking(const struct exchange *x)
@@ -127,15 +128,23 @@ static void take_back(struct exchange *x, const struct aside *aside)
 	x->picked_us = x->sent_us = x->first_byte_us = 0;
 }
 
-/* Its variables hold whatever the status says. False: no memory. */
-static bool set_variables(struct exchange *x, const struct conf_auth_request *auth)
+/* What its variables are worth now; they are set when all is as it was. False: no memory. */
+static bool compute(struct exchange *x, struct guard_asked *asked)
 {
-	for (uint32_t i = 0; i < auth->sets.count; i++) {
-		const struct conf_auth_set *set = &auth->sets.items[i];
-		struct slice value;
-		if (!web_value_kept(x, &set->value, &value) || !web_set(x, &set->variable, value))
+	const struct conf_auth_request *auth = asked->aside.web.loc->auth_request;
+	asked->values = arena_take(&x->arena, (auth->sets.count + 1) * sizeof(*asked->values));
+	for (uint32_t i = 0; asked->values != NULL && i < auth->sets.count; i++)
+		if (!web_value_kept(x, &auth->sets.items[i].value, &asked->values[i]))
 			return false;
-	}
+	return asked->values != NULL;
+}
+
+static bool set_variables(struct exchange *x, const struct guard_asked *asked)
+{
+	const struct conf_auth_request *auth = x->web->loc->auth_request;
+	for (uint32_t i = 0; i < auth->sets.count; i++)
+		if (!web_set(x, &auth->sets.items[i].variable, asked->values[i]))
+			return false;
 	return true;
 }
 
@@ -157,9 +166,13 @@ void guard_stop_asking(struct exchange *x)
  * answer in GUARD must see that the state is another now, and do no more. */
 static enum step answered(struct exchange *x, int status)
 {
-	asked_of(x)->status = status;
-	asked_of(x)->was_proxied = x->tries != 0;
+	struct guard_asked *asked = asked_of(x);
+	asked->status = status;
+	asked->was_proxied = x->tries != 0;
 	guard_stop_asking(x);
+	/* Whatever the status says. */
+	if (!set_variables(x, asked))
+		return exchange_out_of_memory(x);
 	if (x->state != EX_ROUTE)
 		exchange_move(x, EX_ROUTE);
 	return STEP_AGAIN;
@@ -167,9 +180,7 @@ static enum step answered(struct exchange *x, int status)
 
 enum step guard_take_status(struct exchange *x, int status)
 {
-	if (!set_variables(x, asked_of(x)->aside.web.loc->auth_request))
-		return exchange_out_of_memory(x);
-	return answered(x, status);
+	return compute(x, asked_of(x)) ? answered(x, status) : exchange_out_of_memory(x);
 }
 
 /* True: the body came along with the head or there is none, so the connection may be kept. */
@@ -196,7 +207,7 @@ enum step guard_take_head(struct exchange *x, const char *p)
 		asked->challenge = (struct slice){copy, challenge.n};
 	}
 	x->status = (uint16_t)status;
-	if (!set_variables(x, asked->aside.web.loc->auth_request))
+	if (!compute(x, asked))
 		return exchange_out_of_memory(x);
 	bool is_whole = has_whole_body(x, &body);
 	x->keeps_upstream = is_whole && x->is_up_done && !x->answer->wants_close;
