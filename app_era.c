@@ -8,6 +8,7 @@
  * have a thousand workers.
  */
 #include "app.h"
+#include "base/clock.h"
 #include "base/list.h"
 #include "base/loop.h"
 #include "comfy/comfy.h"
@@ -42,6 +43,8 @@ struct era *app_era;
 
 static struct list over = {&over, &over};
 static struct deadline look;
+static struct deadline idle_end; /* connections that sent nothing since before reloaded_us end */
+static uint64_t reloaded_us;
 
 static bool begin_watch(struct watch *watch, struct lb_pool *pool)
 {
@@ -91,6 +94,23 @@ static void on_shutdown(struct deadline *deadline)
 	log_warn(
 		"shutdown_timeout", "generation=%llu", (unsigned long long)era->generation->number);
 	proxy_close_generation(era->generation, CLOSE_DRAIN_TIMEOUT);
+}
+
+static void on_idle_end(struct deadline *deadline)
+{
+	(void)deadline;
+	proxy_close_idle_before(reloaded_us, CLOSE_DRAIN_TIMEOUT);
+}
+
+/* worker_shutdown_timeout is that of the era that is over. */
+static void set_shutdown(struct era *old)
+{
+	const struct conf_process *process = old->generation->conf->process;
+	if (process == NULL || process->shutdown_timeout_ms == 0)
+		return;
+	deadline_set(&old->shutdown, process->shutdown_timeout_ms);
+	reloaded_us = clock_now_us;
+	deadline_set(&idle_end, process->shutdown_timeout_ms);
 }
 
 static void end_watches(struct era *era)
@@ -197,11 +217,11 @@ void era_begin(struct era *era)
 	next_turn_add(&era->turn);
 	if (old == NULL) {
 		deadline_init(&look, on_look);
+		deadline_init(&idle_end, on_idle_end);
 		return;
 	}
 	list_push_back(&over, &old->node);
-	if (old->generation->conf->process != NULL)
-		deadline_set(&old->shutdown, old->generation->conf->process->shutdown_timeout_ms);
+	set_shutdown(old);
 	look_at_all();
 }
 
@@ -210,6 +230,7 @@ void era_finish_all(void)
 	if (app_era == NULL)
 		return;
 	deadline_clear(&look);
+	deadline_clear(&idle_end);
 	while (!list_is_empty(&over))
 		era_destroy(list_first(&over, struct era, node));
 	era_destroy(app_era);

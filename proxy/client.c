@@ -345,6 +345,15 @@ void clients_close_all(enum close_reason reason)
 		close_one(list_first(&busy_clients, struct client, node), reason);
 }
 
+void proxy_close_idle_before(uint64_t accepted_us, enum close_reason reason)
+{
+	list_each_safe (node, &idle_clients) {
+		struct client *client = CONTAINER_OF(node, struct client, node);
+		if (client->accepted_us < accepted_us)
+			client_close(client, reason);
+	}
+}
+
 void proxy_close_generation(const struct generation *generation, enum close_reason reason)
 {
 	list_each_safe (node, &busy_clients) {

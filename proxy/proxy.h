@@ -45,6 +45,8 @@ void proxy_on_empty(void (*fn)(void));
 void proxy_close_all(enum close_reason reason);
 /* worker_shutdown_timeout is over: what still runs in that generation ends. */
 void proxy_close_generation(const struct generation *generation, enum close_reason reason);
+/* Likewise: connections without a request that are older (clock_now_us). */
+void proxy_close_idle_before(uint64_t accepted_us, enum close_reason reason);
 /* The worker is out. Its tunnels end, because a page whose /ws stays behind would see nothing of
  * what its next jobs do elsewhere; browsers dial again at once. */
 void proxy_close_tunnels(struct backend *backend);

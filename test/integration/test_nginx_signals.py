@@ -113,6 +113,17 @@ def test_after_a_reload_old_requests_have_worker_shutdown_timeout(nginx_run, sil
     worker.close()
 
 
+def test_after_a_reload_silent_connections_have_worker_shutdown_timeout(nginx_run):
+    nginx_run.write(main="worker_shutdown_timeout 100ms;").start()
+    silent, kept = nginx_run.client(), nginx_run.client()
+    assert kept.ask("/").body == b"one"
+    nginx_run.signal(signal.SIGHUP)
+    assert silent.is_closed() == kept.is_closed() == "eof"
+    assert nginx_run.ask() == b"one"
+    silent.close()
+    kept.close()
+
+
 def test_winch_of_a_daemon_lets_clients_wait_until_hup(nginx_run):
     nginx_run.write(daemon="on").start(wait=False)
     assert nginx_run.wait_exit() == 0 and nginx_run.ask() == b"one"
