@@ -1,4 +1,6 @@
 """Every directive that comfymux has for more than being accepted is in a configuration here."""
+import re
+
 from harness import directives
 from harness.pair import CONFS
 
@@ -10,6 +12,15 @@ def test_every_directive_is_in_a_configuration():
     missing = {name for name, only_accepted in directives.table().items() if not only_accepted} - used
     # What Debian's nginx does not know cannot be compared with it.
     assert missing <= NEWER, sorted(missing - NEWER)
+
+
+def test_the_reference_lists_what_the_tables_have():
+    text = (directives.ROOT / "doc/nginx.md").read_text()
+    done = set(re.findall(r"`([a-z][a-z0-9_]*)`", text.split("### Done")[1].split("###")[0]))
+    accepted = set(re.findall(r"`([a-z][a-z0-9_]*)`", text.split("### Accepted")[1].split("Newer spellings")[0]))
+    table = directives.table()
+    assert done == {name for name, only_accepted in table.items() if not only_accepted}
+    assert accepted == {name for name, only_accepted in table.items() if only_accepted}
 
 
 # Spellings of later versions, and comfymux's own.
