@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "proxy/access_log.h"
 #include "proxy/access_web.h"
+#include "proxy/guard.h"
 #include "proxy/stats.h"
 #include "proxy/tls.h"
 #include "proxy/vars.h"
@@ -77,15 +78,57 @@ static void count(const struct exchange *x, uint64_t in_bytes)
 
 /* -- the workers that are asked -- */
 
+/* nginx's language has all of them in its variables, those before an internal redirect, too. NULL:
+ * no memory, and then one is missing there. */
+static struct access_try *add_try(struct exchange *x)
+{
+	struct web_more *more = web_more(x);
+	if (more == NULL)
+		return NULL;
+	if (more->try_count == more->try_room) {
+		uint32_t room = more->try_room == 0 ? 2 : more->try_room * 2;
+		struct access_try *tries = arena_take(&x->arena, room * sizeof(*tries));
+		if (tries == NULL)
+			return NULL;
+		if (more->try_count != 0)
+			memcpy(tries, more->tries, more->try_count * sizeof(*tries));
+		more->tries = tries;
+		more->try_room = room;
+	}
+	struct access_try *try = &more->tries[more->try_count++];
+	*try = (struct access_try){.round = x->web->redirects, .is_aside = guard_is_asking(x)};
+	return try;
+}
+
 static struct access_try *this_try(struct exchange *x)
 {
-	bool is_logged = x->seat != NULL && x->tries != 0 && x->tries <= EXCHANGE_TRIES_LOGGED;
-	struct access_try *try = is_logged ? &x->log[x->tries - 1] : NULL;
-	if (try != NULL && try->addr == NULL) {
-		try->addr = x->seat->backend->addr_text;
-		try->round = x->web != NULL ? x->web->redirects : 0;
-	}
-	return try;
+	if (x->seat == NULL || x->tries == 0)
+		return NULL;
+	if (x->web == NULL)
+		return x->tries <= EXCHANGE_TRIES_LOGGED ? &x->log[x->tries - 1] : NULL;
+	struct web_more *more = x->web->log;
+	return more != NULL && more->try_count != 0 ? &more->tries[more->try_count - 1] : NULL;
+}
+
+void exchange_try_began(struct exchange *x)
+{
+	struct backend *backend = x->seat->backend;
+	if (x->tries < EXCHANGE_TRIES_LOGGED)
+		x->log[x->tries] = (struct access_try){.worker = backend->id};
+	x->tries++;
+	struct access_try *try = x->web != NULL ? add_try(x) : NULL;
+	if (try != NULL)
+		try->addr = backend->addr_text;
+}
+
+void exchange_try_nobody(struct exchange *x)
+{
+	struct access_try *try = x->web != NULL ? add_try(x) : NULL;
+	if (try == NULL)
+		return;
+	try->addr = x->pool->conf->name;
+	try->status = 502;
+	try->is_ended = true;
 }
 
 void exchange_try_connected(struct exchange *x)

@@ -199,8 +199,11 @@ enum step exchange_respond(struct exchange *x, const struct conf_respond *respon
 
 /* entry.c */
 
-/* Of the worker that is asked now, for the log: it can be sent to; its last head is here, from `p`
- * on (false: no memory); it is over, with the octets and times until now. */
+/* Of the worker that is asked now, for the log: it was picked; there was none (any more); it can be
+ * sent to; its last head is here, from `p` on (false: no memory); it is over, with the octets and
+ * times until now. */
+void exchange_try_began(struct exchange *x);
+void exchange_try_nobody(struct exchange *x);
 void exchange_try_connected(struct exchange *x);
 bool exchange_try_answered(struct exchange *x, const char *p) MUST_CHECK;
 void exchange_try_ended(struct exchange *x, enum lb_result result);

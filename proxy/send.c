@@ -207,9 +207,7 @@ enum step exchange_pick(struct exchange *x)
 	x->sent_us = x->first_byte_us = 0;
 	x->was_headed = false;
 	x->may_try_stale = true;
-	if (x->tries < EXCHANGE_TRIES_LOGGED)
-		x->log[x->tries] = (struct access_try){.worker = pick.seat->backend->id};
-	x->tries++;
+	exchange_try_began(x);
 	return get_connection(x, false);
 }
 

@@ -26,6 +26,8 @@ struct web_more {
 	struct slice upstream_head; /* the last one that came; kept if conf_users says so */
 	uint64_t limit_rate;        /* what `set $limit_rate` said, octets in a second */
 	bool has_limit_rate;
+	struct access_try *tries; /* all of them */
+	uint32_t try_count, try_room;
 	struct web_kept_log *kept_log; /* entry.c: of a tunnel, whose head is gone */
 };
 

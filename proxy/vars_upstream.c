@@ -6,73 +6,83 @@
  */
 #include "proxy/vars.h"
 
-#include "base/text.h"
+#include "proxy/guard.h"
+
+#include <stdio.h>
 
 /* -- lists over the workers that were asked -- */
 
-static void put_time(struct text *text, bool is_known, uint64_t us)
+#define TRY_ROOM 160 /* an address, and what is between two */
+
+static size_t time_text(char *out, bool is_known, uint64_t us)
 {
-	uint64_t ms = us / 1000;
-	char part[] = ".000";
 	if (!is_known) {
-		text_puts(text, "-");
-		return;
+		*out = '-';
+		return 1;
 	}
-	text_u64(text, ms / 1000);
-	part[1] = (char)('0' + ms / 100 % 10);
-	part[2] = (char)('0' + ms / 10 % 10);
-	part[3] = (char)('0' + ms % 10);
-	text_put(text, part, 4);
+	return (size_t)snprintf(out, TRY_ROOM, "%llu.%03u", (unsigned long long)(us / 1000000),
+		(unsigned)(us / 1000 % 1000));
 }
 
-static void put_try(struct text *text, const struct access_try *try, enum conf_var var)
+static size_t number_text(char *out, uint64_t number)
+{
+	return (size_t)snprintf(out, TRY_ROOM, "%llu", (unsigned long long)number);
+}
+
+/* At most TRY_ROOM octets. */
+static size_t try_text(char *out, const struct access_try *try, enum conf_var var)
 {
 	switch (var) {
-	case CONF_VAR_UPSTREAM_ADDR:
-		text_puts(text, try->addr != NULL ? try->addr : "-");
-		break;
+	case CONF_VAR_UPSTREAM_ADDR: {
+		size_t n = min_size(strlen(try->addr), TRY_ROOM);
+		memcpy(out, try->addr, n);
+		return n;
+	}
 	case CONF_VAR_UPSTREAM_BYTES_RECEIVED:
-		text_u64(text, try->received);
-		break;
+		return number_text(out, try->received);
 	case CONF_VAR_UPSTREAM_BYTES_SENT:
-		text_u64(text, try->sent);
-		break;
+		return number_text(out, try->sent);
 	case CONF_VAR_UPSTREAM_CONNECT_TIME:
-		put_time(text, try->has_connected, try->connect_us);
-		break;
+		return time_text(out, try->has_connected, try->connect_us);
 	case CONF_VAR_UPSTREAM_HEADER_TIME:
-		put_time(text, try->has_head, try->head_us);
-		break;
+		return time_text(out, try->has_head, try->head_us);
 	case CONF_VAR_UPSTREAM_RESPONSE_LENGTH:
-		text_u64(text, try->length);
-		break;
+		return number_text(out, try->length);
 	case CONF_VAR_UPSTREAM_RESPONSE_TIME:
-		put_time(text, try->is_ended, try->took_us);
-		break;
+		return time_text(out, try->is_ended, try->took_us);
 	default:
-		if (try->status != 0)
-			text_u64(text, try->status);
-		else
-			text_puts(text, "-");
-		break;
+		*out = '-';
+		return try->status != 0 ? number_text(out, try->status) : 1;
 	}
 }
 
 static enum web_found tries_list(struct exchange *x, enum conf_var var, struct slice *ret)
 {
-	uint32_t count = x->tries < EXCHANGE_TRIES_LOGGED ? x->tries : EXCHANGE_TRIES_LOGGED;
-	struct text text;
-	if (count == 0)
+	const struct web_more *more = x->web->log;
+	const struct access_try *before = NULL;
+	bool is_aside = guard_is_asking(x);
+	if (more == NULL || more->try_count == 0)
 		return WEB_MISSING;
-	text_init(&text, 64);
-	for (uint32_t i = 0; i < count; i++) {
-		if (i != 0)
-			text_puts(&text, x->log[i].round != x->log[i - 1].round ? " : " : ", ");
-		put_try(&text, &x->log[i], var);
+	char *out = arena_take(&x->arena, more->try_count * (TRY_ROOM + 3));
+	size_t n = 0;
+	if (out == NULL)
+		return WEB_NO_MEMORY;
+	for (uint32_t i = 0; i < more->try_count; i++) {
+		const struct access_try *try = &more->tries[i];
+		/* What auth_request asked is none of the request's. */
+		if (try->is_aside != is_aside)
+			continue;
+		if (before != NULL) {
+			struct slice between = before->round != try->round ? SLICE(" : ")
+									   : SLICE(", ");
+			memcpy(out + n, between.p, between.n);
+			n += between.n;
+		}
+		n += try_text(out + n, try, var);
+		before = try;
 	}
-	enum web_found found = text.is_short ? WEB_NO_MEMORY : web_copy(x, text.p, text.n, ret);
-	text_finish(&text);
-	return found;
+	*ret = (struct slice){out, n};
+	return before != NULL ? WEB_FOUND : WEB_MISSING;
 }
 
 /* -- fields of the worker's head, which is kept as it came -- */
@@ -157,7 +167,7 @@ enum web_found web_vars_upstream(
 	case CONF_VAR_PROXY_ADD_X_FORWARDED_FOR:
 		return add_forwarded_for(x, ret);
 	case CONF_VAR_PROXY_HOST:
-		return is_proxied ? web_found_if(ret, loc->proxy.host) : WEB_MISSING;
+		return is_proxied ? web_found_if(ret, x->web->proxied_host) : WEB_MISSING;
 	case CONF_VAR_PROXY_PORT:
 		if (!is_proxied)
 			return WEB_MISSING;

@@ -98,8 +98,10 @@ enum step web_nobody(struct exchange *x)
 {
 	int status = 502;
 	bool is_timeout = x->reason == CLOSE_CONNECT_TIMEOUT || x->reason == CLOSE_READ_TIMEOUT;
-	if (x->tries == 0 || x->is_none_left)
+	if (x->tries == 0 || x->is_none_left) {
+		exchange_try_nobody(x);
 		web_log(x, LOG_ERROR, 0, "while connecting to upstream", "no live upstreams");
+	}
 	if (x->web->failed_status != 0)
 		status = x->web->failed_status;
 	else if (is_timeout && !x->is_none_left)
