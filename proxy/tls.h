@@ -85,8 +85,6 @@ const char *tls_cipher(const struct sock *sock);
 const char *tls_name(const struct sock *sock); /* SNI in lower case, without a dot at its end */
 struct tls_context *tls_chosen(
 	const struct sock *sock); /* the context the name picked; compare only: it may be gone */
-/* A certificate was asked for, and each request is to be judged (proxy/tls_admit.h). */
-bool tls_asks_certificate(const struct sock *sock);
 bool tls_was_resumed(const struct sock *sock);
 
 #endif

@@ -47,19 +47,17 @@ static enum tls_admission judge(
 	return TLS_ADMITTED;
 }
 
-enum tls_admission tls_admit(struct sock *sock, const struct conf_ssl *server,
-	const struct conf_ssl *greeted, struct err *why)
+enum tls_admission tls_admit(
+	struct sock *sock, const struct conf_ssl *server, bool is_other_name, struct err *why)
 {
 	const struct tls *tls = sock->tls;
-	if (tls == NULL || !tls->is_done)
+	if (tls == NULL || !tls->is_done || server == NULL ||
+		server->verify_client == CONF_VERIFY_OFF)
 		return TLS_ADMITTED;
-	if (tls->name != NULL && server != greeted && greeted != NULL &&
-		greeted->verify_client != CONF_VERIFY_OFF) {
+	if (is_other_name) {
 		err_set(why, "client attempted to request the server name different from the one "
 			     "that was negotiated");
 		return TLS_MISDIRECTED;
 	}
-	if (server == NULL || server->verify_client == CONF_VERIFY_OFF)
-		return TLS_ADMITTED;
 	return judge(tls, server, why);
 }

@@ -20,15 +20,14 @@ enum tls_admission {
 };
 
 /*
- * One request for `server` (the one that Host led to) over `sock`, whose handshake is done.
- * `greeted`: the server that the TLS name led to, or the address's default; it decided whether a
- * certificate was asked for. Both NULL where they say nothing about TLS. *why gets nginx's words
- * for the log.
+ * One request for `server` (the one that Host led to; NULL: it says nothing about TLS) over `sock`,
+ * whose handshake is done. *why gets nginx's words for the log.
  *
- * Names: a client that gave one may ask any other server, unless the greeted one judges
- * certificates.
+ * Which certificates are asked for, and by whom they have to be signed, was settled by the TLS
+ * name. `is_other_name`: that name led to a server, and Host says another one. Then no server that
+ * judges certificates may be asked, the same one by another of its names neither (nginx).
  */
-enum tls_admission tls_admit(struct sock *sock, const struct conf_ssl *server,
-	const struct conf_ssl *greeted, struct err *why) MUST_CHECK;
+enum tls_admission tls_admit(struct sock *sock, const struct conf_ssl *server, bool is_other_name,
+	struct err *why) MUST_CHECK;
 
 #endif

@@ -70,7 +70,6 @@ static bool choose(SSL *ssl, struct tls *tls, struct tls_context *found)
 	SSL_set_verify_depth(ssl, SSL_CTX_get_verify_depth(ctx));
 	tls->chosen = found;
 	tls->record_most = found->record_most;
-	tls->verify = (uint8_t)found->verify;
 	return true;
 }
 
@@ -125,7 +124,6 @@ static bool create_ssl(struct sock *sock, struct tls *tls)
 	tls->chosen = context;
 	tls->first = context->ctx;
 	tls->record_most = context->record_most;
-	tls->verify = (uint8_t)context->verify;
 	return true;
 }
 
@@ -257,12 +255,6 @@ struct tls_context *tls_chosen(const struct sock *sock)
 {
 	const struct tls *tls = sock->tls;
 	return tls == NULL ? NULL : tls->chosen;
-}
-
-bool tls_asks_certificate(const struct sock *sock)
-{
-	const struct tls *tls = sock->tls;
-	return tls != NULL && tls->verify != CONF_VERIFY_OFF;
 }
 
 bool tls_was_resumed(const struct sock *sock)

@@ -13,7 +13,6 @@
 struct tls_context {
 	SSL_CTX *ctx;         /* owned; every SSL holds a reference of its own */
 	char *curves;         /* owned; NULL: OpenSSL's own */
-	uint32_t verify;      /* enum conf_tls_verify */
 	uint16_t record_most; /* octets of data in one record */
 	bool rejects;         /* no handshake under this name */
 };
@@ -54,7 +53,6 @@ struct tls {
 	uint16_t record_most;        /* octets of data in one record */
 	uint8_t batch;               /* records per send: fewer for who takes little */
 	uint8_t reads_left;          /* of the kernel, in this call */
-	uint8_t verify;              /* enum conf_tls_verify of who was chosen */
 	bool is_done;                /* the handshake */
 	bool is_drained;             /* in this call the kernel gave less than asked for */
 	bool has_seen_fin, has_sent_fin;

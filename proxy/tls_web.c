@@ -230,7 +230,6 @@ int tls_web_set_up(struct tls_context *context, const struct conf_ssl *ssl, stru
 		err_set(err, "out of memory");
 		return -ENOMEM;
 	}
-	context->verify = ssl->verify_client;
 	context->rejects = ssl->reject_handshake;
 	if (ssl->buffer_size != 0)
 		context->record_most = (uint16_t)min_u64(

@@ -132,13 +132,15 @@ static enum step begin(struct exchange *x)
 		return exchange_out_of_memory(x);
 	bool is_host_good = x->head->host.n == 0 ||
 			    http_host_parse(&host, http_span_in(x->p, x->head->host));
-	x->server = site_find(x, host.name);
+	x->server = x->head->host.n == 0 ? web_tls_server(x) : NULL;
+	if (x->server == NULL)
+		x->server = site_find(x, host.name);
 	web->srv = x->server->srv;
 	web_set_location(x, web->srv->root);
 	if (!is_host_good)
 		return web_answer(x, 400, true);
 	enum step step;
-	if (!web_take_uri(x, &step) || !web_tls_admit(x, &step))
+	if (!web_take_uri(x, &step) || !web_tls_admit(x, host.name, &step))
 		return step;
 	return realip_apply(x, web->loc->realip) ? STEP_AGAIN : exchange_out_of_memory(x);
 }

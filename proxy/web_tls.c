@@ -49,14 +49,31 @@ void web_tls_name_sites(struct generation *g)
 
 static enum step refuse(struct exchange *x, enum tls_admission admission, const char *why)
 {
-	bool closes = admission != TLS_MISDIRECTED;
 	web_log(x, LOG_INFO, 0, "while reading client request headers", "%s", why);
-	return web_answer(x, (int)admission, closes);
+	return web_answer(x, (int)admission, true);
 }
 
-bool web_tls_admit(struct exchange *x, enum step *ret_step)
+static bool is_same_name(const char *name, struct slice host)
 {
-	struct sock *sock = &x->client->sock;
+	if (host.n != 0 && host.p[host.n - 1] == '.')
+		host.n--;
+	return slice_is_nocase(slice_of(name), host);
+}
+
+static const char *name_of(const struct exchange *x)
+{
+	const struct client *client = x->client;
+	return client->is_tls && !client->is_plain_on_tls ? tls_name(&client->sock) : NULL;
+}
+
+const struct conf_server *web_tls_server(const struct exchange *x)
+{
+	const char *name = name_of(x);
+	return name == NULL ? NULL : find_server(x->site, slice_of(name));
+}
+
+bool web_tls_admit(struct exchange *x, struct slice host, enum step *ret_step)
+{
 	const struct conf_ssl *ssl = &x->server->srv->ssl;
 	struct err why;
 	if (!x->client->is_tls)
@@ -67,14 +84,12 @@ bool web_tls_admit(struct exchange *x, enum step *ret_step)
 		return false;
 	}
 	/* Nearly always nobody's certificate matters. */
-	bool is_judged = tls_asks_certificate(sock);
-	if (!is_judged && ssl->verify_client == CONF_VERIFY_OFF)
+	if (ssl->verify_client == CONF_VERIFY_OFF)
 		return true;
-	const char *name = tls_name(sock);
-	const struct conf_server *greeted = name == NULL ? NULL
-							 : find_server(x->site, slice_of(name));
-	enum tls_admission admission = tls_admit(
-		sock, ssl, greeted == NULL ? NULL : &greeted->srv->ssl, &why);
+	const char *name = name_of(x);
+	bool is_other = name != NULL && host.n != 0 && !is_same_name(name, host) &&
+			find_server(x->site, slice_of(name)) != NULL;
+	enum tls_admission admission = tls_admit(&x->client->sock, ssl, is_other, &why);
 	if (admission == TLS_ADMITTED)
 		return true;
 	*ret_step = refuse(x, admission, why.text);

@@ -13,10 +13,12 @@ void web_tls_name_sites(struct generation *generation);
 /* proxy_ssl_* of all locations that use them. -ENOMEM; -EINVAL: problems says what is wrong. */
 int web_tls_create_peers(struct generation *generation, struct conf_problems *problems) MUST_CHECK;
 
-/* x->server is known: may this client ask it, by its certificate and its TLS name, and
- * does it speak TLS at all? False:
- * *ret_step is what comes next instead. */
-bool web_tls_admit(struct exchange *x, enum step *ret_step) MUST_CHECK;
+/* The server that the TLS name led to, for requests without Host. NULL: none. */
+const struct conf_server *web_tls_server(const struct exchange *x);
+/* x->server is known, `host` led to it (without port; empty: there was none): may this client ask
+ * it, by its certificate and its TLS name, and does it speak TLS at all? False: *ret_step is what
+ * comes next instead. */
+bool web_tls_admit(struct exchange *x, struct slice host, enum step *ret_step) MUST_CHECK;
 
 /* How the workers of this location are spoken to: x->route. `host` is the name of the pool or the
  * host that proxy_pass says, a port behind it does not matter. False: no memory. */

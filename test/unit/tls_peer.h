@@ -39,7 +39,7 @@ static char folder[] = "/tmp/comfymux-tls-XXXXXX";
 /* Valid until the next four calls. */
 static inline const char *in_folder(const char *name)
 {
-	static char paths[4][128];
+	static char paths[4][320];
 	static unsigned turn;
 	char *path = paths[turn++ % 4];
 	(void)snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
