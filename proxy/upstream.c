@@ -50,6 +50,7 @@ static void unhook(struct upstream *upstream)
 static void own(struct upstream *upstream, struct exchange *exchange)
 {
 	upstream->exchange = exchange;
+	upstream->requests++;
 	upstream->sock.step = on_owner_step;
 	deadline_clear(&upstream->deadline);
 	list_push_front(&upstream->backend->busy, &upstream->node);
@@ -110,7 +111,7 @@ int upstream_connect(struct upstream **ret_upstream, struct backend *backend,
 	struct upstream *upstream = freelist_take(&free_upstreams);
 	if (upstream == NULL)
 		return -ENOMEM;
-	*upstream = (struct upstream){.backend = backend};
+	*upstream = (struct upstream){.backend = backend, .born_us = clock_now_us};
 	list_init(&upstream->node);
 	deadline_init(&upstream->deadline, on_idle_due);
 	int rc = open_sock(upstream, &backend->addr, route);
@@ -171,20 +172,55 @@ int upstream_connected(struct upstream *upstream, struct err *why)
 	return upstream->is_shaking ? shake_hands(upstream, why) : 0;
 }
 
-void upstream_give(struct upstream *upstream, uint32_t most, uint64_t idle_ms)
+static bool is_used_up(const struct upstream *upstream, const struct conf_upstream *block)
 {
-	struct backend *backend = upstream->backend;
-	if (backend->idle_count >= most || backend->is_draining) {
-		upstream_close(upstream);
-		return;
+	return upstream->requests >= block->keepalive_requests ||
+	       clock_now_us - upstream->born_us > block->keepalive_time_ms * 1000;
+}
+
+/* The longest idle one of all backends; NULL if no more than `most` are idle. */
+static struct upstream *one_too_many(struct lb_pool *pool, uint32_t most)
+{
+	struct upstream *oldest = NULL;
+	uint64_t count = 0;
+	for (uint32_t i = 0; i < pool->count; i++) {
+		struct backend *backend = pool->seats[i].backend;
+		count += backend->idle_count;
+		if (list_is_empty(&backend->idle))
+			continue;
+		struct upstream *last = CONTAINER_OF(backend->idle.prev, struct upstream, node);
+		if (oldest == NULL || last->idle_us < oldest->idle_us)
+			oldest = last;
 	}
+	return count > most ? oldest : NULL;
+}
+
+static void put_idle(struct upstream *upstream, uint64_t idle_ms)
+{
 	unhook(upstream);
 	buf_release(&upstream->in);
 	upstream->exchange = NULL;
 	upstream->sock.step = on_idle_step;
-	list_push_front(&backend->idle, &upstream->node);
-	backend->idle_count++;
+	upstream->idle_us = clock_now_us;
+	list_push_front(&upstream->backend->idle, &upstream->node);
+	upstream->backend->idle_count++;
 	deadline_set(&upstream->deadline, idle_ms);
+}
+
+void upstream_give(struct upstream *upstream, uint32_t most, uint64_t idle_ms)
+{
+	struct lb_pool *pool = upstream->exchange->pool;
+	const struct conf_upstream *block = pool->conf->upstream;
+	bool is_over = block != NULL ? is_used_up(upstream, block)
+				     : upstream->backend->idle_count >= most;
+	if (is_over || upstream->backend->is_draining) {
+		upstream_close(upstream);
+		return;
+	}
+	put_idle(upstream, block != NULL ? block->keepalive_timeout_ms : idle_ms);
+	struct upstream *oldest = block != NULL ? one_too_many(pool, most) : NULL;
+	if (oldest != NULL)
+		upstream_close(oldest);
 }
 
 static void free_upstream(struct deferred *item)

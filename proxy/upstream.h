@@ -27,8 +27,10 @@ struct upstream {
 	struct deadline deadline;  /* while idle */
 	struct buf in;             /* read and not yet taken */
 	bool is_connecting;
-	bool is_shaking; /* hands: TLS is not yet established */
-	bool was_reused; /* taken from the idle list: it may have died unnoticed */
+	bool is_shaking;           /* hands: TLS is not yet established */
+	bool was_reused;           /* taken from the idle list: it may have died unnoticed */
+	uint32_t requests;         /* that it was taken for */
+	uint64_t born_us, idle_us; /* begun; given back last */
 };
 
 /* The newest idle connection of that backend that goes by `route`, now owned by `exchange`; NULL:
@@ -48,7 +50,8 @@ int upstream_connect(struct upstream **ret_upstream, struct backend *backend,
 int upstream_connected(struct upstream *upstream, struct err *why) MUST_CHECK;
 
 /* Back to the idle list, closed after idle_ms or when it speaks; or closed at once when `most` are
- * idle already. */
+ * idle already. In a pool with conf_upstream as nginx's `keepalive` has it: `most` in all its
+ * backends, the oldest makes room; closed after keepalive_requests, _time and _timeout. */
 void upstream_give(struct upstream *upstream, uint32_t most, uint64_t idle_ms);
 
 /* Freed at the end of the turn. Takes NULL; twice is legal. */

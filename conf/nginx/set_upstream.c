@@ -338,6 +338,7 @@ static bool make_pool(struct ngx_build *b, struct ngx_upstream *one, struct conf
 	one->pool->nodes = one->servers.items;
 	one->pool->node_count = one->servers.count;
 	one->pool->upstream = &one->conf;
+	one->pool->keepalive = one->conf.keepalive;
 	if (one->conf.method != CONF_METHOD_STRATEGY)
 		one->pool->balancing.strategy = method_names[one->conf.method];
 	ngx_finish_upstream_own(one);

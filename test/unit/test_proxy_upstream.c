@@ -7,8 +7,11 @@
 #include <sys/resource.h>
 
 static struct backend *backend;
+static struct conf_pool pool_conf;
+static struct lb_seat seats[2];
+static struct lb_pool pool = {.conf = &pool_conf, .seats = seats};
 /* Whoever owns a connection here has no wish to do anything. */
-static struct exchange owner = {.state = EX_DONE};
+static struct exchange owner = {.state = EX_DONE, .pool = &pool};
 static const struct tls_route plain;
 static int far[4]; /* the worker's ends; -1: none */
 
@@ -154,6 +157,51 @@ static void no_more_are_kept_than_may_be(void **state)
 	assert_int_equal(backend->idle_count, 2);
 	assert_int_equal(proxy_stats.upstreams, 2);
 	assert_int_equal(peer_end(far[2]), 0);
+}
+
+/* nginx's `keepalive` counts over all servers of an upstream block. */
+static void a_block_keeps_the_newest_of_all_its_workers(void **state)
+{
+	(void)state;
+	const struct conf_upstream block = {
+		.keepalive_requests = 9, .keepalive_time_ms = 60000, .keepalive_timeout_ms = 60000};
+	struct conf_node node = {.node_id = "b", .weight = 1};
+	assert_int_equal(addr_from_ip(&node.addr, "127.0.0.1", proxy_help.worker_port), 0);
+	struct backend *first = backend, *second = lb_backend_get("pool", &node);
+	seats[0].backend = first;
+	seats[1].backend = second;
+	pool_conf.upstream = &block;
+	pool.count = 2;
+	upstream_give(connected(0), 2, 1);
+	backend = second;
+	upstream_give(connected(1), 2, 1);
+	assert_int_equal(first->idle_count + second->idle_count, 2);
+	upstream_give(connected(2), 2, 1);
+	backend = first;
+	assert_int_equal(first->idle_count, 0);
+	assert_int_equal(second->idle_count, 2);
+	assert_int_equal(peer_end(far[0]), 0);
+	upstream_close_idle(second);
+	lb_backend_unref(second);
+	pool_conf.upstream = NULL;
+	pool.count = 0;
+}
+
+static void a_block_s_connection_serves_so_many_requests(void **state)
+{
+	(void)state;
+	const struct conf_upstream block = {
+		.keepalive_requests = 2, .keepalive_time_ms = 60000, .keepalive_timeout_ms = 60000};
+	seats[0].backend = backend;
+	pool_conf.upstream = &block;
+	pool.count = 1;
+	struct upstream *upstream = connected(0);
+	upstream_give(upstream, 8, 60000);
+	assert_ptr_equal(upstream_take(backend, &owner, &plain), upstream);
+	upstream_give(upstream, 8, 60000);
+	assert_int_equal(backend->idle_count, 0);
+	pool_conf.upstream = NULL;
+	pool.count = 0;
 }
 
 static void a_draining_worker_keeps_none(void **state)
@@ -308,6 +356,8 @@ int main(void)
 		TEST(a_worker_that_has_no_room_in_its_queue_is_told_at_once),
 		TEST(the_newest_idle_one_is_lent_first),
 		TEST(no_more_are_kept_than_may_be),
+		TEST(a_block_keeps_the_newest_of_all_its_workers),
+		TEST(a_block_s_connection_serves_so_many_requests),
 		TEST(a_draining_worker_keeps_none),
 		TEST(an_idle_one_is_closed_when_its_time_is_over),
 		TEST(a_lent_one_has_no_such_time),
