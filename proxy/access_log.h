@@ -13,15 +13,17 @@
 /* One worker that was asked. */
 struct access_try {
 	const char *worker; /* its node_id */
-	const char *addr;   /* "127.0.0.1:8188" (nginx's language only) */
 	uint16_t status;    /* 0: it gave none */
-	uint8_t round;      /* internal redirects before it */
-	bool is_aside;      /* for auth_request */
+	uint64_t took_us;   /* from when it was picked, as the next two */
+	/* The rest is told where the language is nginx's. */
+	uint64_t connect_us, head_us;
+	const char *addr;        /* "127.0.0.1:8188" */
+	uint64_t sent, received; /* octets, heads included */
+	uint64_t length;         /* of its body, as far as it came */
+	uint32_t head_bytes;     /* of its head */
+	uint8_t round;           /* internal redirects before it */
+	bool is_aside;           /* for auth_request */
 	bool has_connected, has_head, is_ended;
-	uint64_t connect_us, head_us, took_us; /* from when it was picked */
-	uint64_t sent, received;               /* octets, heads included */
-	uint64_t length;                       /* of its body, as far as it came */
-	uint32_t head_bytes;                   /* of its head */
 };
 
 /*
