@@ -314,8 +314,7 @@ struct conf_loc {
 	bool is_internal;               /* not inherited */
 	enum conf_switch server_tokens; /* CONF_AUTO: build */
 	bool absolute_redirect, port_in_redirect, server_name_in_redirect;
-	bool recursive_error_pages, chunked_transfer_encoding, etag, log_not_found, tcp_nodelay;
-	bool log_subrequest;
+	bool recursive_error_pages, chunked_transfer_encoding, etag, log_not_found;
 	enum conf_if_modified if_modified_since;
 	uint32_t max_ranges; /* UINT32_MAX: any number */
 	struct conf_value limit_rate, limit_rate_after;
@@ -356,7 +355,7 @@ struct conf_srv {
 	const struct conf_location *const *named;
 	uint32_t named_count;
 	struct conf_ops ops; /* the server's own rewrite phase */
-	uint64_t client_header_timeout_ms, client_header_buffer_size;
+	uint64_t client_header_timeout_ms;
 	uint32_t large_buffers_count;
 	uint64_t large_buffers_size;
 	bool ignore_invalid_headers, merge_slashes, underscores_in_headers;

@@ -39,7 +39,6 @@ const struct conf_loc conf_loc_defaults = {
 	.chunked_transfer_encoding = true,
 	.etag = true,
 	.log_not_found = true,
-	.tcp_nodelay = true,
 	.if_modified_since = CONF_IMS_EXACT,
 	.max_ranges = UINT32_MAX,
 	.autoindex_exact_size = true,
@@ -86,7 +85,6 @@ const struct conf_loc conf_loc_defaults = {
 
 const struct conf_srv conf_srv_defaults = {
 	.client_header_timeout_ms = 60000,
-	.client_header_buffer_size = 1024,
 	.large_buffers_count = 4,
 	.large_buffers_size = 8192,
 	.ignore_invalid_headers = true,

@@ -246,11 +246,12 @@ void client_accept(
 	client->sock.can_write = true;
 	proxy_stats.connections++;
 	client->phase = CLIENT_HANDSHAKE;
-	client->is_tls = listener->site->tls != NULL;
+	const struct site *site = site_of_client(client);
+	client->is_tls = site->tls != NULL;
 	enter(client, client->is_tls ? CLIENT_HANDSHAKE : CLIENT_IDLE);
 	if (client->is_tls) {
 		client->handshake = generation_ref(listener->generation);
-		if (tls_accept(&client->sock, listener->site->tls) != 0) {
+		if (tls_accept(&client->sock, site->tls) != 0) {
 			proxy_stats.out_of_memory++;
 			client_close(client, CLOSE_OUT_OF_MEMORY);
 			return;

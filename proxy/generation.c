@@ -3,6 +3,8 @@
  */
 #include "proxy/generation.h"
 
+#include "proxy/client.h"
+
 #include "proxy/access_files.h"
 #include "proxy/guard.h"
 #include "proxy/tls_peer.h"
@@ -94,6 +96,14 @@ static struct site_name name_of(const char *text, const struct conf_server *serv
 	return made;
 }
 
+static bool has_name(const struct site *site, const struct site_name *name)
+{
+	for (uint32_t i = 0; i < site->name_count; i++)
+		if (site->names[i].kind == name->kind && slice_is(site->names[i].name, name->name))
+			return true;
+	return false;
+}
+
 static bool site_add_server(struct site *site, const struct conf_server *server)
 {
 	const struct conf_server **servers = realloc(
@@ -123,13 +133,53 @@ static int site_add_names(
 		return -ENOMEM;
 	int rc = tls == NULL ? 0 : tls_site_add(site->tls, NULL, tls);
 	for (uint32_t i = 0; rc == 0 && i < server->name_count; i++) {
+		struct site_name made = name_of(server->names[i], server);
+		/* The first server of that name has it; the others were warned of. */
+		if (server->srv != NULL && has_name(site, &made))
+			continue;
 		struct site_name *name = &site->names[site->name_count++];
-		*name = name_of(server->names[i], server);
+		*name = made;
 		site->has_tails = site->has_tails || name->kind == NAME_PREFIX;
 		if (tls != NULL)
 			rc = tls_site_add(site->tls, server->names[i], tls);
 	}
 	return rc;
+}
+
+static bool is_wildcard(const struct addr *addr)
+{
+	if (addr->u.any.sa_family == AF_INET)
+		return addr->u.v4.sin_addr.s_addr == INADDR_ANY;
+	return addr->u.any.sa_family == AF_INET6 &&
+	       memcmp(&addr->u.v6.sin6_addr, &in6addr_any, sizeof(in6addr_any)) == 0;
+}
+
+/* The kernel lets nobody listen on 10.0.0.1:80 beside *:80, so the latter's socket serves both
+ * (nginx). Port 0 is another port for each. */
+static void cover_sites(struct generation *g)
+{
+	for (uint32_t i = 0; i < g->site_count; i++) {
+		const struct addr *wide = &g->sites[i].listen->addr;
+		for (uint32_t k = 0; k < g->site_count && is_wildcard(wide); k++) {
+			const struct addr *one = &g->sites[k].listen->addr;
+			if (is_wildcard(one) || one->u.any.sa_family != wide->u.any.sa_family ||
+				addr_port(one) != addr_port(wide) || addr_port(one) == 0)
+				continue;
+			g->sites[i].covers_others = g->sites[k].is_covered = true;
+		}
+	}
+}
+
+struct site *site_of_client(const struct client *client)
+{
+	struct site *site = client->listener->site;
+	struct addr here = {.len = sizeof(here.u)};
+	char text[ADDR_TEXT];
+	if (!site->covers_others || getsockname(client->sock.fd, &here.u.any, &here.len) != 0)
+		return site;
+	addr_format(&here, text);
+	struct site *own = generation_site(client->listener->generation, text);
+	return own != NULL ? own : site;
 }
 
 static int create_sites(struct generation *g)
@@ -159,8 +209,10 @@ static int create_sites(struct generation *g)
 		if (g->sites[i].name_count != 0)
 			qsort(g->sites[i].names, g->sites[i].name_count, sizeof(struct site_name),
 				name_order);
-	if (g->conf->web != NULL)
+	if (g->conf->web != NULL) {
+		cover_sites(g);
 		web_tls_name_sites(g);
+	}
 	return 0;
 }
 

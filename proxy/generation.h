@@ -31,8 +31,16 @@ struct site {
 	const struct conf_server *
 		*servers; /* owned; those that listen there, in the file's order */
 	uint32_t server_count;
+	/* An address that a wildcard's socket takes, too, has none of its own; the other way round.
+	 */
+	bool is_covered, covers_others;
 	bool has_regexes, has_tails; /* some name is a regular expression, or "prefix.*" */
 };
+
+struct client;
+/* What serves that client: listener->site, or where its socket covers others the one of the address
+ * that it came to. */
+struct site *site_of_client(const struct client *client);
 
 struct generation {
 	uint32_t refs;

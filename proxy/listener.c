@@ -182,29 +182,45 @@ static void set_options(int fd, const struct addr *addr)
 }
 
 /* One that came from who started us; -1: there is none. */
-static int take_inherited(const struct addr *addr)
+static int take_inherited(const struct conf_listen *conf)
 {
-	int fd = inherit_take(addr);
+	int fd = inherit_take(&conf->addr);
 	if (fd < 0)
 		return -1;
-	set_options(fd, addr);
+	set_options(fd, &conf->addr);
 	/* The queue may be another now; the socket listens already. */
-	(void)listen(fd, BACKLOG);
+	(void)listen(fd, conf->backlog != 0 ? conf->backlog : BACKLOG);
 	return fd;
 }
 
-static int open_and_listen(const struct addr *addr)
+/* Before bind: what nginx's `listen` may say of a socket. */
+static void set_own_options(int fd, const struct conf_listen *conf)
 {
-	int on = 1;
+	int on = 1, v6_only = !conf->has_v6_only || conf->is_v6_only;
+	if (conf->addr.u.any.sa_family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof(v6_only));
+	if (conf->is_reuseport)
+		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+	if (conf->rcvbuf != 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &conf->rcvbuf, sizeof(conf->rcvbuf));
+	if (conf->sndbuf != 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &conf->sndbuf, sizeof(conf->sndbuf));
+	if (conf->is_deferred)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &on, sizeof(on));
+}
+
+static int open_and_listen(const struct conf_listen *conf)
+{
+	const struct addr *addr = &conf->addr;
 	int fd = socket(addr->u.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	if (addr->u.any.sa_family == AF_UNIX)
 		remove_stale_socket(addr);
 	set_options(fd, addr);
-	if (addr->u.any.sa_family == AF_INET6)
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (bind(fd, &addr->u.any, addr->len) != 0 || listen(fd, BACKLOG) != 0) {
+	set_own_options(fd, conf);
+	if (bind(fd, &addr->u.any, addr->len) != 0 ||
+		listen(fd, conf->backlog != 0 ? conf->backlog : BACKLOG) != 0) {
 		int error = errno;
 		(void)close(fd);
 		return -error;
@@ -216,10 +232,10 @@ static int open_and_listen(const struct addr *addr)
 
 static int listener_open(const struct conf_listen *conf, struct conf_problems *problems)
 {
-	int fd = take_inherited(&conf->addr);
+	int fd = take_inherited(conf);
 	bool is_inherited = fd >= 0;
 	if (!is_inherited)
-		fd = open_and_listen(&conf->addr);
+		fd = open_and_listen(conf);
 	if (fd < 0) {
 		conf_problem_add(problems, conf->place.file, conf->place.line,
 			"cannot listen on %s: %s", conf->text, strerrordesc_np(-fd));
@@ -273,6 +289,8 @@ int proxy_listen(struct generation *generation, struct conf_problems *problems)
 	int result = 0;
 	for (uint32_t i = 0; i < generation->site_count; i++) {
 		const struct conf_listen *conf = generation->sites[i].listen;
+		if (generation->sites[i].is_covered)
+			continue;
 		int rc = find(conf->text) != NULL ? 0 : listener_open(conf, problems);
 		result = rc != 0 ? rc : result;
 	}

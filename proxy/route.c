@@ -129,7 +129,7 @@ static void join_generation(struct exchange *x)
 		x->generation = generation_ref(listener->generation);
 		x->web = NULL;
 	}
-	x->site = listener->site;
+	x->site = site_of_client(x->client);
 }
 
 enum step exchange_route(struct exchange *x)

@@ -170,7 +170,7 @@ static bool make_web(struct exchange *x)
 	x->web = arena_zero(&x->arena, sizeof(*x->web));
 	if (x->web == NULL)
 		return false;
-	x->site = x->client->listener->site;
+	x->site = site_of_client(x->client);
 	const struct conf_server *server = x->site->default_server;
 	x->web->srv = server->srv;
 	x->web->method = SLICE("GET");

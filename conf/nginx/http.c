@@ -97,6 +97,24 @@ static bool fill_server(struct ngx_build *b, const struct ngx_server *from, stru
 	return true;
 }
 
+/* Two servers of one name on one address: the second is never found by it. */
+static void warn_of_names(struct ngx_build *b, const struct ngx_server *first,
+	const struct ngx_server *second, const struct conf_listen *listen)
+{
+	const struct ngx_node nowhere = {.place = {NULL, 0}};
+	if (first->names.count == 0 && second->names.count == 0)
+		ngx_warn(b, &nowhere, "conflicting server name \"\" on %s, ignored", listen->text);
+	for (uint32_t i = 0; i < second->names.count; i++) {
+		const struct ngx_name *name = &second->names.items[i];
+		for (uint32_t k = 0; k < first->names.count && name->regex == NULL; k++)
+			if (first->names.items[k].regex == NULL &&
+				slice_is(first->names.items[k].name, name->name))
+				ngx_warn(b, &nowhere,
+					"conflicting server name \"%.*s\" on %s, ignored",
+					(int)name->name.n, name->name.p, listen->text);
+	}
+}
+
 /* Servers that listen on the same address share what was said about its socket, and one of them at
  * most is its default. */
 static bool join_listens(struct ngx_build *b)
@@ -115,6 +133,7 @@ static bool join_listens(struct ngx_build *b)
 						return ngx_fail(b, &where,
 							"a duplicate default server for %s",
 							listen->text);
+					warn_of_names(b, before, server, listen);
 					there->is_tls = listen->is_tls = there->is_tls ||
 									 listen->is_tls;
 				}
