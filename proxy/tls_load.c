@@ -188,7 +188,7 @@ static int on_password(char *out, int room, int is_writing, void *arg)
 	const char *password = arg;
 	if (is_writing || password == NULL)
 		return -1;
-	size_t n = min_size(strlen(password), (size_t)room);
+	size_t n = strnlen(password, (size_t)room);
 	memcpy(out, password, n);
 	return (int)n;
 }

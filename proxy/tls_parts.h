@@ -7,6 +7,7 @@
 #include "conf/tls_tree.h"
 #include "proxy/tls.h"
 #include "proxy/tls_cache.h"
+#include "proxy/tls_peer.h"
 
 #include <openssl/ssl.h>
 
@@ -97,7 +98,6 @@ struct tls_extras *tls_extras(const SSL_CTX *ctx);
 bool tls_peer_check(struct sock *sock, struct err *why) MUST_CHECK;
 /* It failed: the session that was offered is not offered again. */
 void tls_peer_forget(struct tls *tls);
-void tls_peer_unref(struct tls_peer *peer);
 
 /* -- tls_tickets.c -- */
 

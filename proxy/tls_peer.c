@@ -161,6 +161,7 @@ int tls_peer_create(
 
 struct tls_peer *tls_peer_ref(struct tls_peer *peer)
 {
+	ensure(peer != NULL);
 	peer->refs++;
 	return peer;
 }

@@ -330,6 +330,7 @@ static bool finish_loc(struct ngx_build *b, struct ngx_scope *scope)
 	proxy->tls = is_used ? &scope->loc->upstream_tls : NULL;
 	if (!is_used)
 		return true;
+	/* The list is one of pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	const struct conf_upstream_tls **used = ngx_push(b, &b->web->upstream_tls);
 	if (used != NULL)
 		*used = proxy->tls;
