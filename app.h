@@ -72,6 +72,8 @@ bool app_nginx_open_logs(const struct conf *conf, struct err *err);
 /* -t and -T: the last words, and what is printed. The exit code. */
 int app_nginx_judge(const struct conf *conf, const struct conf_problems *problems,
 	const struct command_line *line, const char *file);
+/* --to-native: the exit code. */
+int app_nginx_native(const struct command_line *line);
 /* -s */
 int app_nginx_signal(const struct conf *conf, const struct command_line *line);
 

@@ -5,8 +5,10 @@
  *   2026/11/22 03:00:00 [emerg] 7#7: unknown directive ...     the log, as soon as one is open
  */
 #include "app.h"
+#include "conf/load.h"
 #include "conf/log_format.h"
-#include "conf/nginx/ast.h"
+#include "conf/nginx/native.h"
+#include "conf/nginx/parse.h"
 #include "conf/process.h"
 #include "conf/web.h"
 #include "proxy/proxy.h"
@@ -16,6 +18,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define TEXT_ROOM 2048
@@ -137,8 +140,24 @@ static bool try_files(const struct conf *conf)
 	return try_file(conf->pid_file);
 }
 
+/* A libconfig file: what it includes is not shown. */
+static void dump_native(const char *path)
+{
+	struct err err;
+	char *text;
+	size_t n;
+	if (conf_load_file(&text, &n, path, &err) != 0)
+		return;
+	(void)printf("# configuration file %s:\n", path);
+	(void)fwrite(text, 1, n, stdout);
+	(void)printf("\n");
+	free(text);
+}
+
 static int dump(const struct conf *conf)
 {
+	if (conf->nginx_files == NULL)
+		dump_native(conf->file);
 	for (const struct ngx_file *file = conf->nginx_files; file != NULL; file = file->next) {
 		(void)printf("# configuration file %s:\n", file->name);
 		(void)fwrite(file->text, 1, file->n, stdout);
@@ -166,6 +185,49 @@ int app_nginx_judge(const struct conf *conf, const struct conf_problems *problem
 	if (!is_good)
 		return APP_FAILED;
 	return line->command == COMMAND_DUMP ? dump(conf) : APP_OK;
+}
+
+/* -- --to-native -- */
+
+static bool print_native(const char *file, const char *globals, const struct conf *conf)
+{
+	struct arena arena;
+	struct text text;
+	arena_init(&arena, 65536);
+	text_init(&text, 65536);
+	const struct ngx_tree *tree = ngx_read_file(&arena, file, globals);
+	text_puts(&text, "# comfymux: the configuration of ");
+	text_puts(&text, file);
+	text_puts(&text, "\n\n");
+	if (tree != NULL)
+		ngx_to_native(&text, tree, conf->notes);
+	bool is_told = tree != NULL && !tree->has_error && !text.is_short &&
+		       fwrite(text.p, 1, text.n, stdout) == text.n && fflush(stdout) == 0;
+	text_finish(&text);
+	arena_finish(&arena);
+	return is_told;
+}
+
+int app_nginx_native(const struct command_line *line)
+{
+	struct app_paths paths;
+	struct conf_problems problems;
+	bool is_done = false;
+	if (!app_paths_init(&paths, line))
+		return APP_FAILED;
+	conf_problems_init(&problems);
+	struct conf *conf = app_read(&paths, &problems);
+	app_nginx_begin(&paths, &problems);
+	if (conf == NULL && app_is_nginx)
+		app_nginx_tell_problem(&problems);
+	else if (conf == NULL || conf->nginx_files == NULL)
+		(void)fprintf(stderr, "comfymux: %s is no nginx.conf\n", paths.file);
+	else
+		is_done = print_native(paths.file, paths.globals, conf);
+	conf_destroy(conf);
+	conf_problems_finish(&problems);
+	app_paths_finish(&paths);
+	return is_done ? APP_OK : APP_FAILED;
 }
 
 /* -- -s -- */

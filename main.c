@@ -67,7 +67,7 @@ int main(int argc, char **argv)
 	case COMMAND_SIGNAL:
 		return app_signal(&line);
 	case COMMAND_NATIVE:
-		return APP_USAGE;
+		return app_nginx_native(&line);
 	}
 	return APP_OK;
 }

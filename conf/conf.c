@@ -7,6 +7,7 @@
 #include "conf/flatten.h"
 #include "conf/keys.h"
 #include "conf/load.h"
+#include "conf/nginx/native.h"
 #include "conf/nginx/parse.h"
 #include "conf/nginx/read.h"
 
@@ -68,11 +69,23 @@ static void step_build(struct conf_reading *r)
 		conf_problem_add(r->problems, r->name, 0, "out of memory");
 }
 
+/* nginx's directives in libconfig's clothes. */
+static void step_native(struct conf_reading *r)
+{
+	r->step = NULL;
+	r->problems->is_nginx = true;
+	const struct ngx_tree *parsed = ngx_of_native(&r->tree, r->root);
+	if (parsed != NULL)
+		r->conf = ngx_read(&r->tree, parsed, r->name, r->rules, r->problems);
+	if (r->conf == NULL)
+		conf_problem_add(r->problems, r->name, 0, "out of memory");
+}
+
 static void step_parse(struct conf_reading *r)
 {
 	r->root = conf_read_libconfig(&r->flat, &r->raw, r->problems);
 	conf_flat_finish(&r->flat);
-	r->step = r->root == NULL ? NULL : step_build;
+	r->step = r->root == NULL ? NULL : ngx_is_native(r->root) ? step_native : step_build;
 }
 
 /* The other language. */

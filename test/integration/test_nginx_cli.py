@@ -162,3 +162,29 @@ def test_worker_rlimit_nofile_is_the_limit(nginx_run):
     nginx_run.write(main="worker_rlimit_nofile 777;").start()
     limits = open(f"/proc/{nginx_run.pid()}/limits", encoding="ascii").read()
     assert re.search(r"Max open files\s+777\s+", limits)
+
+
+def test_to_native_prints_a_libconfig_file_that_serves_the_same(nginx_run):
+    nginx_run.write(main="worker_priority 5;", server=r"""
+        if ($arg_a) { set $b "x\"y"; return 200 "$b z"; }
+        set $c 2; if ($c = 2) { return 200 other; }""")
+    code, out, err = tell(nginx_run, "--to-native")
+    assert code == 0 and "listen = " in out
+    assert re.search(r'^# "worker_priority": .*\nworker_priority = "5";$', out, re.M)
+    (nginx_run.folder / "mux.conf").write_text(out.replace("DIR", str(nginx_run.folder)))
+    assert tell(nginx_run, "-tq")[0] == 0
+    nginx_run.start()
+    with nginx_run.client() as client:
+        assert client.ask("/?a=1").body == b'x"y z'
+        assert client.ask("/").body == b"other"
+    assert "listen = " in tell(nginx_run, "-Tq")[1]
+
+
+def test_to_native_of_a_bad_file_says_what_is_wrong(nginx_run):
+    assert tell(nginx_run.write(text="foo;"), "--to-native") == (
+        1, "", 'nginx: [emerg] unknown directive "foo" in DIR/mux.conf:1\n')
+
+
+def test_to_native_of_a_native_file_is_refused(nginx_run):
+    code, out, err = tell(nginx_run.write(text="listen = 5;"), "--to-native")
+    assert (code, out) == (1, "") and "is no nginx.conf" in err
