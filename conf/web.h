@@ -333,6 +333,7 @@ struct conf_loc {
 		*error_logs; /* error_log: conf/nginx/set_main.c; NULL: the main ones */
 
 	struct conf_ops ops; /* rewrite phase; not inherited */
+	bool uninitialized_variable_warn;
 
 	struct conf_proxy proxy;
 	struct conf_upstream_tls upstream_tls; /* what proxy.tls points at */

@@ -39,6 +39,7 @@ const struct conf_loc conf_loc_defaults = {
 	.chunked_transfer_encoding = true,
 	.etag = true,
 	.log_not_found = true,
+	.uninitialized_variable_warn = true,
 	.if_modified_since = CONF_IMS_EXACT,
 	.max_ranges = UINT32_MAX,
 	.autoindex_exact_size = true,

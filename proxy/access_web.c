@@ -11,48 +11,57 @@ static struct text line; /* the one that is being made; its room is kept */
 
 static const char upper_hex[] = "0123456789ABCDEF";
 
-static void put_default(struct slice value)
+static bool is_plain(unsigned char c)
 {
-	for (size_t i = 0; i < value.n; i++) {
-		unsigned char c = (unsigned char)value.p[i];
-		if (c >= ' ' && c < 0x7f && c != '"' && c != '\\') {
-			text_put(&line, value.p + i, 1);
-			continue;
-		}
-		const char escaped[] = {'\\', 'x', upper_hex[c >> 4], upper_hex[c & 15]};
-		text_put(&line, escaped, sizeof(escaped));
-	}
+	return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
 }
 
-static void put_json(struct slice value)
+static bool is_plain_json(unsigned char c)
+{
+	return c >= ' ' && c != '"' && c != '\\';
+}
+
+static void put_octet(unsigned char c)
+{
+	const char escaped[] = {'\\', 'x', upper_hex[c >> 4], upper_hex[c & 15]};
+	text_put(&line, escaped, sizeof(escaped));
+}
+
+static void put_octet_json(unsigned char c)
 {
 	static const char names[] = "btn\0fr"; /* for \b to \r */
-	for (size_t i = 0; i < value.n; i++) {
-		unsigned char c = (unsigned char)value.p[i];
-		if (c >= ' ' && c != '"' && c != '\\') {
-			text_put(&line, value.p + i, 1);
-		} else if (c >= ' ') {
-			const char escaped[] = {'\\', (char)c};
-			text_put(&line, escaped, sizeof(escaped));
-		} else if (c >= '\b' && c <= '\r' && names[c - '\b'] != '\0') {
-			const char escaped[] = {'\\', names[c - '\b']};
-			text_put(&line, escaped, sizeof(escaped));
-		} else {
-			const char escaped[] = {
-				'\\', 'u', '0', '0', upper_hex[c >> 4], upper_hex[c & 15]};
-			text_put(&line, escaped, sizeof(escaped));
-		}
+	if (c >= ' ' || (c >= '\b' && c <= '\r' && names[c - '\b'] != '\0')) {
+		const char escaped[] = {'\\', (char)(c >= ' ' ? c : names[c - '\b'])};
+		text_put(&line, escaped, sizeof(escaped));
+		return;
 	}
+	const char escaped[] = {'\\', 'u', '0', '0', upper_hex[c >> 4], upper_hex[c & 15]};
+	text_put(&line, escaped, sizeof(escaped));
+}
+
+/* What needs no escape goes in one piece. */
+static void put_escaped(
+	struct slice value, bool (*is_good)(unsigned char c), void (*put_bad)(unsigned char c))
+{
+	size_t start = 0;
+	for (size_t i = 0; i < value.n; i++) {
+		if (is_good((unsigned char)value.p[i]))
+			continue;
+		text_put(&line, value.p + start, i - start);
+		put_bad((unsigned char)value.p[i]);
+		start = i + 1;
+	}
+	text_put(&line, value.p + start, value.n - start);
 }
 
 static void put_value(enum conf_log_escape escape, struct slice value)
 {
 	switch (escape) {
 	case CONF_ESCAPE_DEFAULT:
-		put_default(value);
+		put_escaped(value, is_plain, put_octet);
 		break;
 	case CONF_ESCAPE_JSON:
-		put_json(value);
+		put_escaped(value, is_plain_json, put_octet_json);
 		break;
 	case CONF_ESCAPE_NONE:
 		text_put(&line, value.p, value.n);

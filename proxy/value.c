@@ -5,6 +5,7 @@
 #include "conf/split.h"
 #include "proxy/generation.h"
 #include "proxy/vars.h"
+#include "proxy/web_log.h"
 
 #define PARTS_HERE 24  /* of a text that need no memory of their own */
 #define DEPTH_MOST 100 /* maps that lead to maps; nginx: "cycle while evaluating variable" */
@@ -67,6 +68,13 @@ static enum web_found geo_value(struct exchange *x, const struct conf_geo *geo, 
 	return WEB_FOUND;
 }
 
+static enum web_found tell_unset(struct exchange *x, const struct conf_user *user)
+{
+	if (x->web->loc != NULL && x->web->loc->uninitialized_variable_warn)
+		web_log(x, LOG_WARN, 0, NULL, "using uninitialized \"%s\" variable", user->name);
+	return WEB_FOUND;
+}
+
 static enum web_found compute(struct exchange *x, const struct conf_user *user, struct slice *ret)
 {
 	static unsigned depth;
@@ -77,7 +85,10 @@ static enum web_found compute(struct exchange *x, const struct conf_user *user, 
 	depth++;
 	switch (user->kind) {
 	case CONF_USER_SET:
-		found = user->has_family ? web_variable(x, &user->family, ret) : WEB_FOUND;
+		if (user->has_family)
+			found = web_variable(x, &user->family, ret);
+		else
+			found = tell_unset(x, user);
 		break;
 	case CONF_USER_FOUND:
 		break;
@@ -106,8 +117,7 @@ static enum web_found user_value(struct exchange *x, uint32_t n, struct slice *r
 		return slot->is_missing ? WEB_MISSING : WEB_FOUND;
 	}
 	enum web_found found = compute(x, user, ret);
-	/* What only a `set` gives may still be set. */
-	if (found == WEB_NO_MEMORY || user->is_volatile || user->kind == CONF_USER_SET ||
+	if (found == WEB_NO_MEMORY || user->is_volatile || user->has_family ||
 		user->kind == CONF_USER_FOUND)
 		return found;
 	*slot = (struct web_var){.value = *ret, .is_known = true};

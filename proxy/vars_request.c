@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "http/basic.h"
 #include "http/host.h"
+#include "proxy/body_file.h"
 #include "proxy/generation.h"
 #include "proxy/guard.h"
 
@@ -216,7 +217,7 @@ static enum web_found content_length(struct exchange *x, struct slice *ret)
 	if (field.p != NULL)
 		return web_found_if(ret, field);
 	if (x->head->is_chunked && x->is_body_held)
-		return web_number(x, buf_waiting(&x->body), ret);
+		return web_number(x, body_file_held(x), ret);
 	return WEB_MISSING;
 }
 

@@ -264,8 +264,8 @@ static const struct ngx_directive directives[] = {
 	{"break", LEVELS, BIT(0), set_break},
 	{"rewrite_log", NGX_HTTP_LEVELS_IF | NGX_SERVER_IF, NGX_FLAG, ngx_accept,
 		.note = "rewrites are told at the level debug"},
-	{"uninitialized_variable_warn", NGX_HTTP_LEVELS_IF | NGX_SERVER_IF, NGX_FLAG, ngx_accept,
-		.note = "a variable without a value is empty, and nobody is told"},
+	{"uninitialized_variable_warn", NGX_HTTP_LEVELS_IF | NGX_SERVER_IF, NGX_FLAG, ngx_set_flag,
+		NGX_LOC(uninitialized_variable_warn)},
 };
 
 const struct ngx_area ngx_area_rewrite = {
