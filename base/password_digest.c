@@ -109,7 +109,7 @@ bool password_apr1(const char *entry, struct slice password, char out[PASSWORD_T
 	return is_good;
 }
 
-static bool sha1_text(const char *mark, struct slice password, struct slice salt, char *out)
+static bool sha1_text(struct slice mark, struct slice password, struct slice salt, char *out)
 {
 	unsigned char sum[SHA1_BYTES + SSHA_SALT_MOST];
 	struct digest d = {.md = EVP_MD_CTX_new()};
@@ -122,15 +122,14 @@ static bool sha1_text(const char *mark, struct slice password, struct slice salt
 		return false;
 	if (salt.n != 0)
 		memcpy(sum + SHA1_BYTES, salt.p, salt.n);
-	size_t n = strlen(mark);
-	memcpy(out, mark, n);
-	(void)EVP_EncodeBlock((unsigned char *)out + n, sum, (int)(SHA1_BYTES + salt.n));
+	memcpy(out, mark.p, mark.n);
+	(void)EVP_EncodeBlock((unsigned char *)out + mark.n, sum, (int)(SHA1_BYTES + salt.n));
 	return true;
 }
 
 bool password_sha(struct slice password, char out[PASSWORD_TEXT])
 {
-	return sha1_text("{SHA}", password, SLICE(""), out);
+	return sha1_text(SLICE("{SHA}"), password, SLICE(""), out);
 }
 
 bool password_ssha(const char *entry, struct slice password, char out[PASSWORD_TEXT])
@@ -149,7 +148,7 @@ bool password_ssha(const char *entry, struct slice password, char out[PASSWORD_T
 	if (n < SHA1_BYTES || n > SHA1_BYTES + SSHA_SALT_MOST)
 		return false;
 	struct slice salt = {(const char *)sum + SHA1_BYTES, (size_t)n - SHA1_BYTES};
-	return sha1_text(mark, password, salt, out);
+	return sha1_text(SLICE(mark), password, salt, out);
 }
 
 bool password_digest(

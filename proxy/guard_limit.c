@@ -12,7 +12,7 @@
 struct guard_zones *guard_zones_create(const struct conf_zones *conf)
 {
 	uint32_t count = conf == NULL ? 0 : conf->zones.count;
-	struct guard_zones *zones = calloc(1, sizeof(*zones) + count * sizeof(zones->zones[0]));
+	struct guard_zones *zones = calloc(1, sizeof(*zones) + count * sizeof(struct limit_zone *));
 	if (zones == NULL)
 		return NULL;
 	for (; zones->count < count; zones->count++) {

@@ -173,6 +173,7 @@ static bool finish_loc(struct ngx_build *b, struct ngx_scope *scope)
 	       (finish_auth(b, scope, above) && finish_auth_request(b, scope, above));
 }
 
+/* The fields are pointers. NOLINTBEGIN(bugprone-sizeof-expression) */
 static const struct ngx_directive directives[] = {
 	{"allow", WHERE, BIT(1), set_rule, NGX_LOC(access)},
 	{"deny", WHERE, BIT(1), set_rule, NGX_LOC(access)},
@@ -183,6 +184,7 @@ static const struct ngx_directive directives[] = {
 	{"auth_request", NGX_HTTP_LEVELS, BIT(1), set_auth_request, NGX_LOC(auth_request)},
 	{"auth_request_set", NGX_HTTP_LEVELS, BIT(2), set_auth_request_set, NGX_LOC(auth_request)},
 };
+/* NOLINTEND(bugprone-sizeof-expression) */
 
 const struct ngx_area ngx_area_access = {
 	.directives = directives,

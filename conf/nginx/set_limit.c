@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#define ZONE_LEAST (8 * 4096)
+#define ZONE_LEAST 32768 /* eight pages */
 #define BURST_MOST (UINT32_MAX / 2)
 #define CONN_MOST 65535
 
@@ -68,6 +68,7 @@ static struct conf_zone *zone_named(struct ngx_build *b, const struct ngx_node *
 		return NULL;
 	}
 	*ret_index = zones->zones.count;
+	/* The list is one of pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	struct conf_zone **place = ngx_push(b, &zones->zones);
 	struct conf_zone *zone = place == NULL ? NULL : arena_zero(b->arena, sizeof(*zone));
 	const char *copy = zone == NULL ? NULL : arena_copy(b->arena, name.p, name.n);
@@ -372,6 +373,7 @@ static bool finish_main(struct ngx_build *b)
 	return true;
 }
 
+/* The fields are pointers. NOLINTBEGIN(bugprone-sizeof-expression) */
 static const struct ngx_directive directives[] = {
 	{"limit_req_zone", NGX_HTTP, BIT(3), set_req_zone},
 	{"limit_conn_zone", NGX_HTTP, BIT(2), set_conn_zone},
@@ -384,6 +386,7 @@ static const struct ngx_directive directives[] = {
 	{"limit_req_dry_run", NGX_HTTP_LEVELS, NGX_FLAG, set_dry_run, NGX_LOC(limits)},
 	{"limit_conn_dry_run", NGX_HTTP_LEVELS, NGX_FLAG, set_dry_run, NGX_LOC(limits)},
 };
+/* NOLINTEND(bugprone-sizeof-expression) */
 
 const struct ngx_area ngx_area_limit = {
 	.directives = directives,

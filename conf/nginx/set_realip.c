@@ -135,11 +135,13 @@ static bool finish_loc(struct ngx_build *b, struct ngx_scope *scope)
 	return true;
 }
 
+/* The fields are pointers. NOLINTBEGIN(bugprone-sizeof-expression) */
 static const struct ngx_directive directives[] = {
 	{"set_real_ip_from", NGX_HTTP_LEVELS, BIT(1), set_from, NGX_LOC(realip)},
 	{"real_ip_header", NGX_HTTP_LEVELS, BIT(1), set_header, NGX_LOC(realip)},
 	{"real_ip_recursive", NGX_HTTP_LEVELS, NGX_FLAG, set_recursive, NGX_LOC(realip)},
 };
+/* NOLINTEND(bugprone-sizeof-expression) */
 
 const struct ngx_area ngx_area_realip = {
 	.directives = directives,
