@@ -171,7 +171,8 @@ enum web_found web_vars_upstream(
 	case CONF_VAR_PROXY_PORT:
 		if (!is_proxied)
 			return WEB_MISSING;
-		return loc->proxy.port != 0 ? web_number(x, loc->proxy.port, ret) : WEB_FOUND;
+		return x->web->proxied_port != 0 ? web_number(x, x->web->proxied_port, ret)
+						 : WEB_FOUND;
 	case CONF_VAR_UPSTREAM_ADDR:
 	case CONF_VAR_UPSTREAM_BYTES_RECEIVED:
 	case CONF_VAR_UPSTREAM_BYTES_SENT:

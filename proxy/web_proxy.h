@@ -7,6 +7,16 @@
 
 #include "proxy/web.h"
 
+/* A proxy_pass with variables: what it says this time. 0, or the status that says why it is nothing
+ * (told in the log); -ENOMEM. Names have to be those of an `upstream` or of another proxy_pass:
+ * they were looked up when the file was read. */
+struct web_target {
+	struct lb_pool *pool;
+	struct slice host, uri; /* host as written; uri empty: none was given */
+	uint16_t port;
+	bool is_https;
+};
+int web_find_pool(struct exchange *x, struct web_target *ret) MUST_CHECK;
 /* PICK, before the first server: what balancing goes by, and the body that is sent. False: no
  * memory. */
 bool web_begin_asking(struct exchange *x) MUST_CHECK;
