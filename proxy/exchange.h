@@ -27,7 +27,15 @@
 #define EXCHANGE_TRIES_LOGGED 8 /* later ones are counted only */
 
 /* What the deadline of an exchange is about: each has its key in `timeouts`. */
-enum exchange_wait { WAIT_HEADER, WAIT_BODY, WAIT_CONNECT, WAIT_READ, WAIT_SEND, WAIT_TUNNEL, WAIT_GUARD };
+enum exchange_wait {
+	WAIT_HEADER,
+	WAIT_BODY,
+	WAIT_CONNECT,
+	WAIT_READ,
+	WAIT_SEND,
+	WAIT_TUNNEL,
+	WAIT_GUARD
+};
 
 struct web;
 
@@ -54,19 +62,19 @@ struct exchange {
 	bool is_pipelined;      /* it came along with the request before it */
 	bool has_unread_body;   /* the client may still be sending: linger */
 	struct http_limits head_limits;
-	struct buf body;     /* owned: the held part, decoded */
-	struct buf rest;     /* octets behind the request: the next one's */
-	uint64_t hold_most;  /* a body up to this is held */
-	bool is_holding;     /* hold.c has begun */
-	bool sent_continue;  /* our own 100 went out */
+	struct buf body;             /* owned: the held part, decoded */
+	struct buf rest;             /* octets behind the request: the next one's */
+	uint64_t hold_most;          /* a body up to this is held */
+	bool is_holding;             /* hold.c has begun */
+	bool sent_continue;          /* our own 100 went out */
 	struct body_file *body_file; /* in the arena: the held body, when it is not in `body` */
-	bool is_body_held;   /* all of the body is in `body` or its file */
-	bool is_streaming;   /* it is not: it goes on as it comes */
-	struct flow up;      /* to the worker; its decoder serves hold.c before that */
-	bool is_up_begun;    /* `up` is set for the worker picked */
-	bool is_up_done;     /* the request was sent in full */
-	bool is_up_broken;   /* the worker takes nothing more; it may still answer */
-	bool sends_continue; /* Expect goes to the worker, its 100 comes back */
+	bool is_body_held;           /* all of the body is in `body` or its file */
+	bool is_streaming;           /* it is not: it goes on as it comes */
+	struct flow up;              /* to the worker; its decoder serves hold.c before that */
+	bool is_up_begun;            /* `up` is set for the worker picked */
+	bool is_up_done;             /* the request was sent in full */
+	bool is_up_broken;           /* the worker takes nothing more; it may still answer */
+	bool sends_continue;         /* Expect goes to the worker, its 100 comes back */
 
 	struct web *web; /* proxy/web.h, in the arena; NULL: its configuration is not nginx's */
 

@@ -28,14 +28,14 @@ static const struct {
 	[EX_READ_HEAD] = {"read_head", BIT(EX_ROUTE) | BIT(EX_RELAY) | BIT(EX_DONE)},
 	[EX_ROUTE] = {"route", BIT(EX_GUARD) | BIT(EX_HOLD) | BIT(EX_RELAY) | BIT(EX_DONE)},
 	[EX_GUARD] = {"guard", BIT(EX_ROUTE) | BIT(EX_HOLD) | BIT(EX_RELAY) | BIT(EX_DONE)},
-	[EX_HOLD] = {"hold", BIT(EX_ROUTE) | BIT(EX_HANDLE) | BIT(EX_PICK) | BIT(EX_RELAY) |
-				     BIT(EX_DONE)},
+	[EX_HOLD] = {"hold",
+		BIT(EX_ROUTE) | BIT(EX_HANDLE) | BIT(EX_PICK) | BIT(EX_RELAY) | BIT(EX_DONE)},
 	[EX_HANDLE] = {"handle",
 		BIT(EX_ROUTE) | BIT(EX_PICK) | BIT(EX_RELAY) | BIT(EX_SOCKET) | BIT(EX_DONE)},
 	[EX_PICK] = {"pick",
 		BIT(EX_ROUTE) | BIT(EX_CONNECT) | BIT(EX_SEND) | BIT(EX_RELAY) | BIT(EX_DONE)},
-	[EX_CONNECT] = {"connect", BIT(EX_ROUTE) | BIT(EX_SEND) | BIT(EX_PICK) | BIT(EX_RELAY) |
-					   BIT(EX_DONE)},
+	[EX_CONNECT] = {"connect",
+		BIT(EX_ROUTE) | BIT(EX_SEND) | BIT(EX_PICK) | BIT(EX_RELAY) | BIT(EX_DONE)},
 	[EX_SEND] = {"send", BIT(EX_ROUTE) | BIT(EX_RELAY) | BIT(EX_PICK) | BIT(EX_DONE)},
 	[EX_RELAY] = {"relay", BIT(EX_TUNNEL) | BIT(EX_DONE)},
 	[EX_TUNNEL] = {"tunnel", BIT(EX_DONE)},

@@ -41,9 +41,9 @@ struct guard {
 	struct guard_held *held; /* in the arena */
 	uint32_t held_count;
 	/* Access, for the location. */
-	bool is_judging; /* begun, and waiting */
-	uint8_t next;    /* which of them is asked next */
-	int access_code; /* satisfy any: what the others said */
+	bool is_judging;  /* begun, and waiting */
+	uint8_t next;     /* which of them is asked next */
+	int access_code;  /* satisfy any: what the others said */
 	bool is_punished; /* auth_delay: the 401 waits until until_ms */
 	struct slice challenge;
 	struct guard_asked *asked; /* in the arena: the question that runs, or has been answered */
