@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "http/status.h"
+#include "proxy/discard.h"
 #include "proxy/head_writer.h"
 #include "proxy/stats.h"
 #include "proxy/sticky_cookie.h"
@@ -56,7 +57,13 @@ static bool is_head_method(const struct exchange *x)
 /* A body that has come already is no reason to close. */
 void exchange_swallow_body(struct exchange *x)
 {
-	if (!x->has_unread_body || !x->has_head || x->head->is_chunked || x->is_holding)
+	if (!x->has_unread_body || !x->has_head || x->is_holding)
+		return;
+	if (x->web != NULL) {
+		discard_begin(x);
+		return;
+	}
+	if (x->head->is_chunked)
 		return;
 	size_t here = buf_waiting(&x->in) - x->head->bytes;
 	if (x->head->content_length > here)

@@ -4,6 +4,7 @@
 #include "proxy/web_log.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #define MEMORY_LEAST 1024 /* so that a setting of 0 does not write octet by octet */
@@ -23,7 +24,7 @@ size_t body_file_memory(const struct exchange *x)
 
 static int open_file(struct exchange *x)
 {
-	char path[TEMP_PATH_ROOM] = "";
+	char path[TEMP_PATH_ROOM];
 	const struct conf_loc *loc = x->web->loc;
 	const struct conf_temp_path *where = &loc->client_body_temp_path;
 	struct temp_folder folder = {.path = where->path};
@@ -40,16 +41,19 @@ static int open_file(struct exchange *x)
 	}
 	*file = (struct body_file){
 		.fd = fd, .part.fd = fd, .is_kept = loc->client_body_in_file_only == CONF_ON};
+	file->is_named = is_named;
 	x->body_file = file;
-	if (is_named) {
-		file->path = arena_copy(&x->arena, path, strlen(path));
-		if (file->path == NULL) {
+	/* Without a name it can be opened all the same, while we have it. */
+	if (!is_named)
+		(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), fd);
+	file->path = arena_copy(&x->arena, path, strlen(path));
+	if (file->path == NULL) {
+		if (is_named)
 			(void)unlink(path);
-			return -ENOMEM;
-		}
+		return -ENOMEM;
 	}
-	web_log(x, LOG_WARN, 0, NULL, "a client request body is buffered to a temporary file%s%s",
-		is_named ? " " : "", path);
+	web_log(x, LOG_WARN, 0, NULL, "a client request body is buffered to a temporary file %s",
+		path);
 	return 0;
 }
 
@@ -74,7 +78,7 @@ int body_file_take(struct exchange *x)
 
 bool body_file_wants_rest(const struct exchange *x)
 {
-	if (x->web == NULL || exchange_is_handled(x))
+	if (x->web == NULL || exchange_is_handled(x) || x->hold_most == 0)
 		return false;
 	return x->body_file != NULL || x->web->loc->client_body_in_file_only != CONF_OFF;
 }
@@ -86,6 +90,6 @@ void body_file_finish(struct exchange *x)
 	if (file == NULL)
 		return;
 	temp_file_close(file->fd);
-	if (file->path != NULL && !file->is_kept)
+	if (file->path != NULL && file->is_named && !file->is_kept)
 		(void)unlink(file->path);
 }

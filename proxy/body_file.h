@@ -15,7 +15,8 @@
 struct body_file {
 	int fd;                /* owned */
 	struct file_part part; /* all of it */
-	const char *path;      /* in the arena; NULL: it has no name */
+	const char *path;      /* in the arena: how others can open it */
+	bool is_named;         /* the path is a file's name, else one below /proc */
 	bool is_kept;          /* the name stays behind */
 };
 

@@ -72,6 +72,8 @@ static enum step make_room(struct exchange *x)
 {
 	if (buf_waiting(&x->body) < body_file_memory(x))
 		return STEP_AGAIN;
+	if (x->hold_most == 0)
+		return STEP_WAIT;
 	int rc = body_file_take(x);
 	return rc == 0 ? STEP_AGAIN : no_file(x, rc);
 }
@@ -226,25 +228,39 @@ static enum step begin_chunked(struct exchange *x)
 	return is_done ? came_whole(x) : STEP_AGAIN;
 }
 
+/* An unbuffered body that is here in full has a length and can be sent again, as with nginx.
+ * STEP_WAIT: it is not; what is here is in x->body. */
+static enum step take_what_is_here(struct exchange *x)
+{
+	bool is_chunked = x->head->is_chunked;
+	if (!is_chunked && x->head->content_length > body_file_memory(x))
+		return exchange_say_continue(x) == STEP_AGAIN ? STEP_WAIT : STEP_GONE;
+	enum step step = is_chunked ? begin_chunked(x) : begin_length(x);
+	if (step != STEP_AGAIN || x->state != EX_HOLD)
+		return step;
+	step = is_chunked ? hold_chunked(x) : hold_length(x);
+	if (step == STEP_WAIT && exchange_say_continue(x) != STEP_AGAIN)
+		return STEP_GONE;
+	return step;
+}
+
 static enum step begin(struct exchange *x)
 {
-	uint64_t most = x->hold_most;
 	bool is_chunked = x->head->is_chunked;
 	if (!is_chunked && x->head->content_length == 0)
 		return is_whole(x);
 	/* HTTP/1.0 has no way to stream it. */
 	if (is_chunked && x->web != NULL && x->web->loc->proxy.http_version == 10)
-		most = UINT64_MAX;
+		x->hold_most = UINT64_MAX;
+	uint64_t most = x->hold_most;
 	if (exchange_is_handled(x)) {
 		if (!is_chunked && x->head->content_length > most)
 			return too_large(x);
 	} else if (most == 0 || (!is_chunked && x->head->content_length > most)) {
-		if (!is_chunked)
-			return streams(x);
-		chunked_init(&x->up.chunked);
-		/* What is here in full has a length: nginx then says it. */
-		enum step here = x->web != NULL ? begin_chunked(x) : STEP_AGAIN;
-		return here != STEP_AGAIN || x->state != EX_HOLD ? here : streams(x);
+		if (is_chunked)
+			chunked_init(&x->up.chunked);
+		enum step here = x->web != NULL ? take_what_is_here(x) : STEP_WAIT;
+		return here == STEP_WAIT ? streams(x) : here;
 	}
 	exchange_wait(x, WAIT_BODY, x->location->timeouts.body_ms);
 	enum step step = is_chunked ? begin_chunked(x) : begin_length(x);

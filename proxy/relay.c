@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/ws_accept.h"
+#include "proxy/discard.h"
 #include "proxy/guard.h"
 #include "proxy/heads.h"
 #include "proxy/stats.h"
@@ -163,6 +164,8 @@ static enum step take_head(struct exchange *x, const char *p)
 	if (!exchange_try_answered(x, p))
 		return exchange_out_of_memory(x);
 	enum step step;
+	if (x->web != NULL)
+		web_take_accel(x, p);
 	if (x->web != NULL && x->answer->code >= 200 && web_divert(x, p, &step))
 		return step;
 	return is_asking ? guard_take_head(x, p) : begin_relay(x, p);
@@ -289,6 +292,8 @@ static enum step down_step(struct exchange *x)
 		lb_backend_heard(x->seat->backend, clock_now_us);
 	switch (result) {
 	case FLOW_END:
+		if (x->web != NULL && x->web->is_discarding)
+			return discard_end(x);
 		return x->is_own_answer ? exchange_end(x, x->reason) : complete(x);
 	case FLOW_AGAIN:
 		sock_step_again(&x->client->sock);
@@ -320,5 +325,7 @@ enum step exchange_relay(struct exchange *x)
 		if (step != STEP_AGAIN)
 			return step;
 	}
+	if (x->web != NULL && x->web->is_discarding)
+		discard_step(x);
 	return down_step(x);
 }

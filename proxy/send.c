@@ -352,7 +352,11 @@ static bool begin_send(struct exchange *x)
 			return false;
 	} else {
 		size_t ahead = buf_waiting(&x->in) - x->in_used;
-		if (framing == FLOW_LENGTH) {
+		if (framing == FLOW_LENGTH && buf_waiting(&x->body) != 0) {
+			x->up.left = x->head->content_length;
+			x->up.ahead = buf_first(&x->body);
+			ahead = buf_waiting(&x->body);
+		} else if (framing == FLOW_LENGTH) {
 			x->up.left = x->head->content_length;
 			ahead = (size_t)min_u64(buf_waiting(&x->in) - x->head->bytes, x->up.left);
 			x->in_used = x->head->bytes + ahead;

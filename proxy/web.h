@@ -102,6 +102,8 @@ struct web {
 	struct slice content_range; /* what a 416 says; p NULL: nothing */
 	struct slice real_ip; /* realip: the connection's own address; p NULL: it is the client's */
 	uint16_t real_port;
+	bool is_discarding; /* the body of the request is dropped beside the answer */
+	uint64_t discards_since_us;
 	bool is_buffering;   /* the worker is read on while the client is slow */
 	bool has_accel_rate; /* X-Accel-Limit-Rate came */
 	uint64_t accel_rate;
