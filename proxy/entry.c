@@ -148,6 +148,7 @@ bool exchange_try_answered(struct exchange *x, const char *p)
 		try->head_us = clock_now_us - x->picked_us;
 		try->status = x->answer->code;
 		try->head_bytes = x->answer->bytes;
+		try->received = buf_waiting(&x->upstream->in);
 	}
 	if (x->web == NULL || !x->generation->conf->web->users.uses_upstream_head)
 		return true;
@@ -177,7 +178,9 @@ void exchange_try_ended(struct exchange *x, enum lb_result result)
 	if (x->web == NULL && x->is_own_answer)
 		try->status = 0;
 	try->sent = x->up.sent;
-	try->received = try->head_bytes + try->length;
+	/* What was read along with the head counts even if nobody wants it. */
+	if (try->received < try->head_bytes + try->length)
+		try->received = try->head_bytes + try->length;
 }
 
 /* -- the line -- */

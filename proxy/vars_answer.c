@@ -72,12 +72,18 @@ static enum web_found http_date(struct exchange *x, int64_t seconds, struct slic
 		x, text, strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &tm), ret);
 }
 
+/* While the head is made; whoever asks later, a log line, is told "close" by nginx. */
+static bool keeps_alive(const struct exchange *x)
+{
+	return x->keeps_client && x->status == 0;
+}
+
 static enum web_found sent_connection(const struct exchange *x, struct slice *ret)
 {
 	if (status_of(x) == 101)
 		*ret = SLICE("upgrade");
 	else
-		*ret = x->keeps_client ? SLICE("keep-alive") : SLICE("close");
+		*ret = keeps_alive(x) ? SLICE("keep-alive") : SLICE("close");
 	return WEB_FOUND;
 }
 
@@ -97,7 +103,7 @@ static enum web_found sent_field(struct exchange *x, struct slice name, struct s
 	if (slice_is(name, SLICE("connection")))
 		return sent_connection(x, ret);
 	if (slice_is(name, SLICE("keep_alive"))) {
-		if (!x->keeps_client || loc == NULL || loc->keepalive_header_s == 0)
+		if (!keeps_alive(x) || loc == NULL || loc->keepalive_header_s == 0)
 			return WEB_MISSING;
 		return web_format(
 			x, ret, "timeout=%llu", (unsigned long long)loc->keepalive_header_s);
