@@ -12,7 +12,6 @@
 #include "proxy/proxy.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -69,10 +68,8 @@ static bool find_user(const struct conf *conf, struct privileges *ret_privileges
 	if (rc != 0)
 		return start_failed("user", err.text);
 	if (conf->process != NULL && conf->process->group != NULL) {
-		const struct group *group = getgrnam(conf->process->group);
-		if (group == NULL)
+		if (privileges_find_group(&ret_privileges->gid, conf->process->group) != 0)
 			return start_failed("user", "there is no such group");
-		ret_privileges->gid = group->gr_gid;
 	}
 	if (ret_privileges->uid == 0)
 		ret_privileges->user = NULL;

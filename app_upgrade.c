@@ -34,6 +34,7 @@ static char *find_program(const char *name)
 {
 	if (strchr(name, '/') != NULL)
 		return app_path_behind(upgrade.folder, name);
+	/* There is one thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
 	const char *folders = getenv("PATH");
 	while (folders != NULL && *folders != '\0') {
 		size_t n = strcspn(folders, ":");

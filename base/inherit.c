@@ -11,8 +11,6 @@
 #define SOCKETS_MOST 1024
 #define NUMBER_ROOM 12
 
-extern char **environ;
-
 static const char variable[] = "NGINX";
 static const char *const variables[] = {"NGINX", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"};
 
@@ -65,6 +63,8 @@ static void add_listed(const char *list)
 	}
 }
 
+/* There is one thread. NOLINTBEGIN(concurrency-mt-unsafe) */
+
 static long number_of(const char *name)
 {
 	const char *text = getenv(name);
@@ -96,6 +96,8 @@ bool inherit_has_parent(void)
 {
 	return all.has_parent;
 }
+
+/* NOLINTEND(concurrency-mt-unsafe) */
 
 /* `wanted` is as configured. */
 static bool is_there(const struct addr *wanted, const struct addr *bound)

@@ -29,6 +29,18 @@ int privileges_find(struct privileges *ret_privileges, const char *user, struct 
 	return 0;
 }
 
+int privileges_find_group(gid_t *ret_gid, const char *group)
+{
+	struct group entry;
+	struct group *found = NULL;
+	char room[16384];
+	int error = getgrnam_r(group, &entry, room, sizeof(room), &found);
+	if (found == NULL)
+		return error == 0 ? -ENOENT : -error;
+	*ret_gid = entry.gr_gid;
+	return 0;
+}
+
 bool privileges_is_root(void)
 {
 	return geteuid() == 0;

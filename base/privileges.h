@@ -21,6 +21,8 @@ struct privileges {
 /* Looks the user up; may block. -ENOENT when there is none; *err is filled. */
 int privileges_find(
 	struct privileges *ret_privileges, const char *user, struct err *err) MUST_CHECK;
+/* Likewise. */
+int privileges_find_group(gid_t *ret_gid, const char *group) MUST_CHECK;
 /* Only root can become somebody else. */
 bool privileges_is_root(void);
 

@@ -147,6 +147,7 @@ static void include(struct reading *r, const struct source *source, unsigned lin
 		read_included(r, source, line, path, body);
 		return;
 	}
+	/* There is one thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
 	int rc = glob(path, 0, NULL, &found);
 	for (size_t i = 0; rc == 0 && i < found.gl_pathc && !r->has_failed; i++) {
 		const char *name = arena_copy(

@@ -1,13 +1,11 @@
 /*
  * conf/nginx/set_main.c - the main level and events { }: the process, not its requests.
  */
+#include "base/privileges.h"
 #include "conf/nginx/areas.h"
 #include "conf/nginx/error_log.h"
 #include "conf/process.h"
 
-#include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -256,9 +254,11 @@ static bool set_user(
 		return true;
 	}
 	const char *group = node->args[node->arg_count - 1];
-	if (getpwnam(node->args[0]) == NULL)
+	struct privileges privileges;
+	gid_t gid;
+	if (privileges_find(&privileges, node->args[0], NULL) != 0)
 		return ngx_fail(b, node, "getpwnam(\"%s\") failed", node->args[0]);
-	if (getgrnam(group) == NULL)
+	if (privileges_find_group(&gid, group) != 0)
 		return ngx_fail(b, node, "getgrnam(\"%s\") failed", group);
 	b->conf->user = node->args[0];
 	*to = group;
@@ -297,6 +297,7 @@ static const struct ngx_directive directives[] = {
 	{"pid", NGX_MAIN, BIT(1), set_pid, ROW(ONCE_PID, flag)},
 	{"user", NGX_MAIN, BIT(1) | BIT(2), set_user, ROW(ONCE_USER, process.group)},
 	{"error_log", NGX_MAIN, NGX_1MORE, set_main_log},
+	/* The field is a pointer. NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	{"error_log", NGX_HTTP_LEVELS, NGX_1MORE, set_loc_log, NGX_LOC(error_logs)},
 	{"working_directory", NGX_MAIN, BIT(1), set_folder,
 		ROW(ONCE_FOLDER, process.working_folder)},
