@@ -97,9 +97,9 @@ def test_no_worker_answers(fleet):
 
 def test_features_are_those_that_all_have(start_fleet):
     """A version that has no such page has none of them."""
-    fleet = start_fleet([(), ("--old",)])
+    fleet = start_fleet([(), ("--old",)]).wait_features()
     assert fleet.get("/features") == {}
-    fleet = start_fleet([(), ("--max-upload-size", 50)])
+    fleet = start_fleet([(), ("--max-upload-size", 50)]).wait_features()
     told = fleet.get("/features")
     assert told["supports_preview_metadata"] is True and told["max_upload_size"] == 50 << 20
 

@@ -66,8 +66,7 @@ def test_status_sums_the_fleet_for_everybody(fleet):
 
 
 def test_feature_flags_are_what_all_workers_have(start_fleet):
-    fleet = start_fleet([(), ("--max-upload-size", 50)])
-    wait_until(lambda: fleet.get("/features"), "they are known")
+    fleet = start_fleet([(), ("--max-upload-size", 50)]).wait_features()
     page = fleet.page("me", flags={"supports_preview_metadata": True})
     told = page.wait_type("feature_flags").data
     assert told["supports_preview_metadata"] is True and told["extension"] == {"manager": {"supports_v4": True}}
@@ -77,7 +76,7 @@ def test_feature_flags_are_what_all_workers_have(start_fleet):
 
 
 def test_an_old_worker_among_them_takes_the_flags_that_it_lacks(start_fleet):
-    fleet = start_fleet([(), ("--old",)])
+    fleet = start_fleet([(), ("--old",)]).wait_features()
     page = fleet.page("me", flags={"supports_preview_metadata": True})
     told = page.wait_type("feature_flags").data
     assert not told.get("supports_preview_metadata") and not told.get("node_replacements"), told

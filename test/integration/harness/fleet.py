@@ -318,6 +318,11 @@ class Fleet:
         wait_until(lambda: all(w.report()["counts"].get("GET /object_info") for w in alive), "definitions are read", LONG)
         wait_until(lambda: self.call("GET", "/object_info").status == 200, "definitions are known", LONG)
 
+    def wait_features(self):
+        """Until all have told theirs: that is the last they are asked for at a start."""
+        wait_until(lambda: all(w.report()["counts"].get("GET /features") for w in self.workers), "features", LONG)
+        return self
+
     def restart_worker(self, number):
         """A worker of the same address, its memory empty."""
         old = self.workers[number]
