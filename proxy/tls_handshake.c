@@ -158,6 +158,21 @@ static enum tls_verdict look(struct sock *sock, struct tls *tls, struct err *why
 	return TLS_DONE;
 }
 
+/* The connection ended, one way or the other. Of workers in nginx's words. */
+static void tell_left(const struct tls *tls, struct err *why)
+{
+	int error = -(tls->read_error != 0 ? tls->read_error : tls->write_error);
+	if (tls->peer != NULL && error != 0)
+		err_set(why, "peer closed connection in SSL handshake (%d: %s)", error,
+			strerrordesc_np(error));
+	else if (tls->peer != NULL)
+		err_set(why, "peer closed connection in SSL handshake");
+	else if (error != 0)
+		err_set(why, "%s", strerrordesc_np(error));
+	else
+		err_set(why, "the client closed during the handshake");
+}
+
 static enum tls_verdict judge(struct sock *sock, struct tls *tls, int ret, struct err *why)
 {
 	int error = SSL_get_error(tls->ssl, ret);
@@ -178,14 +193,7 @@ static enum tls_verdict judge(struct sock *sock, struct tls *tls, int ret, struc
 		return TLS_FAILED;
 	default:
 		ERR_clear_error();
-		if (tls->read_error != 0 || tls->write_error != 0)
-			err_set(why, "%s",
-				strerrordesc_np(-(tls->read_error != 0 ? tls->read_error
-								       : tls->write_error)));
-		else
-			err_set(why, "%s",
-				tls->peer != NULL ? "peer closed connection in SSL handshake"
-						  : "the client closed during the handshake");
+		tell_left(tls, why);
 		return TLS_FAILED;
 	}
 }
