@@ -113,6 +113,9 @@ static int sentence(struct exchange *x, struct guard *guard)
 
 bool guard_passes(struct exchange *x, enum step *ret_step)
 {
+	/* Another location might be the right one. */
+	if (web_match_failed(x, ret_step))
+		return false;
 	if (x->web->guard == NULL && !has_guards(x->web->loc))
 		return true;
 	struct guard *guard = guard_of(x);

@@ -81,6 +81,7 @@ struct web {
 	bool is_internal;       /* an internal redirect has happened */
 	uint8_t redirects;
 	struct web_captures captures;
+	bool has_match_failed; /* a regular expression gave no answer: see web_match */
 	struct web_var *vars;   /* [users.count] */
 	uint16_t error_status;  /* the answer's status is this, whatever content gives; 0: the
 				   content's */
@@ -147,6 +148,9 @@ enum web_rewritten web_rewrite(
 	struct exchange *x, const struct conf_ops *ops, bool *ret_changed, enum step *ret_step);
 /* regex_match, with captures and named ones stored. */
 bool web_match(struct exchange *x, const struct regex *regex, struct slice subject);
+/* One could not say whether it matches (it costs too much, memory is out), so nothing that came of
+ * it may count: true, and *ret_step is a 500. To be asked before an answer is chosen. */
+bool web_match_failed(struct exchange *x, enum step *ret_step);
 
 /* -- web_error.c -- */
 

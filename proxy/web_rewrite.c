@@ -4,10 +4,19 @@
 #include "proxy/web.h"
 
 #include "proxy/value.h"
+#include "proxy/web_log.h"
 #include "proxy/web_uri.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
+
+static void match_failed(
+	struct exchange *x, const struct regex *regex, struct slice subject, int rc)
+{
+	x->web->has_match_failed = true;
+	web_log(x, LOG_ALERT, -rc, NULL, "pcre2_match() failed on \"%.*s\" using \"%s\"",
+		(int)min_size(subject.n, 256), subject.p, regex_pattern(regex));
+}
 
 bool web_match(struct exchange *x, const struct regex *regex, struct slice subject)
 {
@@ -15,13 +24,26 @@ bool web_match(struct exchange *x, const struct regex *regex, struct slice subje
 	struct web_captures *captures = &x->web->captures;
 	if (subject.p == NULL)
 		subject = SLICE("");
-	if (regex_match(regex, subject, &at) != 1)
+	int rc = regex_match(regex, subject, &at);
+	if (rc < 0)
+		match_failed(x, regex, subject, rc);
+	if (rc != 1)
 		return false;
 	captures->count = at.count < WEB_CAPTURES ? at.count : WEB_CAPTURES;
 	for (uint32_t i = 0; i < captures->count; i++)
 		captures->part[i] = regex_capture(&at, i, subject);
-	/* Without memory the names stay as they were. */
-	return web_set_groups(x, regex, &at, subject);
+	if (!web_set_groups(x, regex, &at, subject))
+		x->web->has_match_failed = true;
+	return true;
+}
+
+bool web_match_failed(struct exchange *x, enum step *ret_step)
+{
+	if (!x->web->has_match_failed)
+		return false;
+	x->web->has_match_failed = false;
+	*ret_step = web_answer(x, 500, true);
+	return true;
 }
 
 static bool is_file(const struct conf_condition *condition, struct slice path)
@@ -203,6 +225,8 @@ enum web_rewritten web_rewrite(
 {
 	for (uint32_t i = 0; i < ops->count; i++) {
 		const struct conf_op *op = &ops->items[i];
+		if (web_match_failed(x, ret_step))
+			return WEB_ANSWERED;
 		enum web_rewritten result = WEB_GO_ON;
 		struct slice value;
 		bool is_true = false;

@@ -152,3 +152,14 @@ def test_an_address_is_one_requests_and_not_the_connections(nginx_run):
         assert get(client).status == 403
         assert get(client, "X-Real-IP: 192.0.2.8").status == 403
         assert get(client, "X-Real-IP: 192.0.2.7").status == 200
+
+
+@pytest.mark.parametrize("server, path", [
+    (f'location / {{ {PASSED} }} {INSIDE} location ~ "^/(a+)+$" {{ deny all; }}', "/{}"),
+    ('if ($arg_x ~ "^(a+)+$") { return 403; } return 200 in;', "/?x={}"),
+    (f'location / {{ {PASSED} }} {INSIDE} location /x/ {{ rewrite "^/x/(a+)+$" /no; return 200 in; }}', "/x/{}")])
+def test_a_regular_expression_that_gives_no_answer_lets_nobody_in(nginx_run, server, path):
+    nginx_run.write(server=server).start()
+    assert status(nginx_run, path=path.format("b")) == 200
+    assert status(nginx_run, path=path.format("a" * 3000 + "b")) == 500
+    nginx_run.wait_line(r"pcre2_match\(\) failed on .* using", level="alert")
