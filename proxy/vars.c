@@ -8,13 +8,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static web_vars_group *const groups[CONF_VAR_COUNT] = {
+static enum web_found (*const groups[CONF_VAR_COUNT])(
+	struct exchange *x, const struct conf_part *part, struct slice *ret) = {
 	[CONF_VAR_ARGS] = web_vars_request,
 	[CONF_VAR_ARG_X] = web_vars_request,
 	[CONF_VAR_CONTENT_LENGTH] = web_vars_request,
 	[CONF_VAR_CONTENT_TYPE] = web_vars_request,
 	[CONF_VAR_COOKIE_X] = web_vars_request,
-	[CONF_VAR_DOCUMENT_ROOT] = web_vars_request,
+	[CONF_VAR_DOCUMENT_ROOT] = web_vars_file,
 	[CONF_VAR_DOCUMENT_URI] = web_vars_request,
 	[CONF_VAR_HOST] = web_vars_request,
 	[CONF_VAR_HTTP2] = web_vars_request,
@@ -22,12 +23,12 @@ static web_vars_group *const groups[CONF_VAR_COUNT] = {
 	[CONF_VAR_INVALID_REFERER] = web_vars_request,
 	[CONF_VAR_IS_ARGS] = web_vars_request,
 	[CONF_VAR_QUERY_STRING] = web_vars_request,
-	[CONF_VAR_REALPATH_ROOT] = web_vars_request,
+	[CONF_VAR_REALPATH_ROOT] = web_vars_file,
 	[CONF_VAR_REMOTE_USER] = web_vars_request,
 	[CONF_VAR_REQUEST] = web_vars_request,
 	[CONF_VAR_REQUEST_BODY] = web_vars_request,
 	[CONF_VAR_REQUEST_BODY_FILE] = web_vars_request,
-	[CONF_VAR_REQUEST_FILENAME] = web_vars_request,
+	[CONF_VAR_REQUEST_FILENAME] = web_vars_file,
 	[CONF_VAR_REQUEST_ID] = web_vars_request,
 	[CONF_VAR_REQUEST_LENGTH] = web_vars_request,
 	[CONF_VAR_REQUEST_METHOD] = web_vars_request,
@@ -135,9 +136,8 @@ enum web_found web_vars_tls(struct exchange *x, const struct conf_part *part, st
 
 enum web_found web_variable(struct exchange *x, const struct conf_part *part, struct slice *ret)
 {
-	web_vars_group *group = groups[part->n];
 	*ret = SLICE("");
-	return group != NULL ? group(x, part, ret) : web_vars_tls(x, part, ret);
+	return groups[part->n] != NULL ? groups[part->n](x, part, ret) : web_vars_tls(x, part, ret);
 }
 
 struct web_more *web_more(struct exchange *x)
@@ -151,7 +151,9 @@ struct web_more *web_more(struct exchange *x)
 bool web_parse_size(struct slice text, uint64_t *ret)
 {
 	uint64_t scale = 1, n = 0;
-	char last = text.n != 0 ? ascii_lower(text.p[text.n - 1]) : '\0';
+	char last = '\0';
+	if (text.n != 0)
+		last = ascii_lower(text.p[text.n - 1]);
 	if (last == 'k' || last == 'm') {
 		scale = last == 'k' ? 1024 : 1024 * 1024;
 		text.n--;

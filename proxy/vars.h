@@ -2,6 +2,7 @@
  * proxy/vars.h - nginx's own variables: one function per group, one table (proxy/vars.c).
  *
  *   vars_request.c   the request: line, URI, arguments, fields, cookies
+ *   vars_file.c      where that leads on the disk
  *   vars_client.c    the connection, its addresses, the time
  *   vars_answer.c    the answer, and what was sent of it
  *   vars_upstream.c  the workers that were asked
@@ -43,9 +44,14 @@ bool web_keep_out(struct exchange *x) MUST_CHECK;
 
 /* -- the groups; `part` is one of theirs -- */
 
-typedef enum web_found web_vars_group(
+enum web_found web_vars_request(
 	struct exchange *x, const struct conf_part *part, struct slice *ret);
-web_vars_group web_vars_request, web_vars_client, web_vars_answer, web_vars_upstream, web_vars_tls;
+enum web_found web_vars_file(struct exchange *x, const struct conf_part *part, struct slice *ret);
+enum web_found web_vars_client(struct exchange *x, const struct conf_part *part, struct slice *ret);
+enum web_found web_vars_answer(struct exchange *x, const struct conf_part *part, struct slice *ret);
+enum web_found web_vars_upstream(
+	struct exchange *x, const struct conf_part *part, struct slice *ret);
+enum web_found web_vars_tls(struct exchange *x, const struct conf_part *part, struct slice *ret);
 
 /* -- between them -- */
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "proxy/guard.h"
 #include "proxy/web_gzip.h"
+#include "proxy/web_uri.h"
 
 #include <time.h>
 
@@ -50,13 +51,9 @@ static enum web_found out_fields(struct exchange *x, struct slice name, bool all
 				break;
 			continue;
 		}
-		char *joined = arena_take(&x->arena, ret->n + 2 + field->value.n);
-		if (joined == NULL)
+		const struct slice pieces[] = {*ret, SLICE(", "), field->value};
+		if (!web_join(&x->arena, pieces, COUNT_OF(pieces), ret))
 			return WEB_NO_MEMORY;
-		memcpy(joined, ret->p, ret->n);
-		memcpy(joined + ret->n, ", ", 2);
-		memcpy(joined + ret->n + 2, field->value.p, field->value.n);
-		*ret = (struct slice){joined, ret->n + 2 + field->value.n};
 	}
 	return is_found ? WEB_FOUND : WEB_MISSING;
 }

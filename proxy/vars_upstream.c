@@ -7,6 +7,7 @@
 #include "proxy/vars.h"
 
 #include "proxy/guard.h"
+#include "proxy/web_uri.h"
 
 #include <stdio.h>
 
@@ -63,7 +64,7 @@ static enum web_found tries_list(struct exchange *x, enum conf_var var, struct s
 	bool is_aside = guard_is_asking(x);
 	if (more == NULL || more->try_count == 0)
 		return WEB_MISSING;
-	char *out = arena_take(&x->arena, more->try_count * (TRY_ROOM + 3));
+	char *out = arena_take(&x->arena, more->try_count * (size_t)(TRY_ROOM + 3));
 	size_t n = 0;
 	if (out == NULL)
 		return WEB_NO_MEMORY;
@@ -148,14 +149,8 @@ static enum web_found add_forwarded_for(struct exchange *x, struct slice *ret)
 		return web_found_if(ret, ip);
 	if (found == WEB_NO_MEMORY)
 		return found;
-	char *out = arena_take(&x->arena, before.n + 2 + ip.n);
-	if (out == NULL)
-		return WEB_NO_MEMORY;
-	memcpy(out, before.p, before.n);
-	memcpy(out + before.n, ", ", 2);
-	memcpy(out + before.n + 2, ip.p, ip.n);
-	*ret = (struct slice){out, before.n + 2 + ip.n};
-	return WEB_FOUND;
+	const struct slice pieces[] = {before, SLICE(", "), ip};
+	return web_join(&x->arena, pieces, COUNT_OF(pieces), ret) ? WEB_FOUND : WEB_NO_MEMORY;
 }
 
 enum web_found web_vars_upstream(

@@ -296,6 +296,7 @@ static bool finish_http(struct ngx_build *b)
 static const struct ngx_directive directives[] = {
 	{"log_format", NGX_HTTP, NGX_2MORE, set_log_format},
 	{"access_log", NGX_HTTP_LEVELS_IF | NGX_LIMIT_EXCEPT, NGX_1MORE, set_access_log,
+		/* The field is a pointer. NOLINTNEXTLINE(bugprone-sizeof-expression) */
 		NGX_LOC(logs)},
 	{"open_log_file_cache", NGX_HTTP_LEVELS, BIT(1) | BIT(2) | BIT(3) | BIT(4), set_file_cache,
 		.note = "has no counterpart: files whose names have variables are opened for each "
