@@ -292,6 +292,14 @@ static struct generation *create_first(struct conf *conf)
 	return rc == 0 ? generation : NULL;
 }
 
+static bool logs_to_stderr(const struct conf *conf)
+{
+	bool does = strcmp(conf->error_log, "stderr") == 0;
+	for (uint32_t i = 0; conf->process != NULL && i < conf->process->error_log_path_count; i++)
+		does = does || strcmp(conf->process->error_log_paths[i], "stderr") == 0;
+	return does;
+}
+
 /* Takes `conf` over. */
 static bool start_serving(struct conf *conf)
 {
@@ -312,6 +320,8 @@ static bool start_serving(struct conf *conf)
 		log_warn("inherited_sockets_closed", "what=\"nothing is configured for them\"");
 	log_info("started", "pid=%ld version=%s", (long)getpid(), COMFYMUX_VERSION);
 	app_nginx_served();
+	if (!logs_to_stderr(generation->conf))
+		daemon_drop_stderr();
 	daemon_ready();
 	return true;
 }
@@ -348,14 +358,6 @@ static void finish(void)
 	libevent_global_shutdown();
 }
 
-static bool logs_to_stderr(const struct conf *conf)
-{
-	bool does = strcmp(conf->error_log, "stderr") == 0;
-	for (uint32_t i = 0; conf->process != NULL && i < conf->process->error_log_path_count; i++)
-		does = does || strcmp(conf->process->error_log_paths[i], "stderr") == 0;
-	return does;
-}
-
 static bool serve(const struct command_line *line)
 {
 	struct err err;
@@ -366,8 +368,7 @@ static bool serve(const struct command_line *line)
 	if (conf == NULL)
 		return false;
 	/* Before there is a loop, which a fork would split. */
-	bool is_alone = !conf->daemon || inherit_has_parent() ||
-			daemon_start(!logs_to_stderr(conf), &err) == 0 ||
+	bool is_alone = !conf->daemon || inherit_has_parent() || daemon_start(&err) == 0 ||
 			start_failed("daemon", err.text);
 	start_raise_descriptors(conf);
 	if (!is_alone || !start_parts(line)) {

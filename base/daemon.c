@@ -29,21 +29,24 @@ static void become_grandchild(void)
 		_exit(child < 0 ? 1 : 0);
 }
 
-static int leave_descriptors(bool drops_stderr)
+static int leave_descriptors(void)
 {
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	int rc = dup2(fd, STDIN_FILENO) < 0 || dup2(fd, STDOUT_FILENO) < 0 ||
-				 (drops_stderr && dup2(fd, STDERR_FILENO) < 0)
-			 ? -errno
-			 : 0;
+	int rc = dup2(fd, STDIN_FILENO) < 0 || dup2(fd, STDOUT_FILENO) < 0 ? -errno : 0;
 	if (fd > STDERR_FILENO)
 		(void)close(fd);
 	return rc;
 }
 
-int daemon_start(bool drops_stderr, struct err *err)
+void daemon_drop_stderr(void)
+{
+	if (ready_fd >= 0)
+		(void)dup2(STDOUT_FILENO, STDERR_FILENO);
+}
+
+int daemon_start(struct err *err)
 {
 	int ends[2];
 	(void)fflush(NULL); /* or both would write what waits */
@@ -67,7 +70,7 @@ int daemon_start(bool drops_stderr, struct err *err)
 	(void)close(ends[0]);
 	become_grandchild();
 	ready_fd = ends[1];
-	int rc = chdir("/") != 0 ? -errno : leave_descriptors(drops_stderr);
+	int rc = chdir("/") != 0 ? -errno : leave_descriptors();
 	if (rc != 0)
 		err_set(err, "cannot become a daemon: %s", strerrordesc_np(-rc));
 	return rc;

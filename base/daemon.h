@@ -10,10 +10,13 @@
 
 #include "base/err.h"
 
-/* Returns in the daemon alone; the process that called it ends in here. Its folder is "/", its
- * standard descriptors lead to /dev/null, stderr only if `drops_stderr`. Before anything that a
- * fork would split: threads, event loops, locks. -errno with *err filled: still in the old one. */
-int daemon_start(bool drops_stderr, struct err *err) MUST_CHECK;
+/* Returns in the daemon alone; the process that called it ends in here. Its folder is "/", standard
+ * input and output lead to /dev/null. Before anything that a fork would split: threads, event
+ * loops, locks. -errno with *err filled: still in the old one. */
+int daemon_start(struct err *err) MUST_CHECK;
+/* What goes wrong until it is ready is for who started it; then stderr leads to /dev/null, too.
+ * Does nothing in who is no daemon. */
+void daemon_drop_stderr(void);
 /* Lets the process that called daemon_start exit with 0. Does nothing in who is no daemon. */
 void daemon_ready(void);
 

@@ -145,6 +145,13 @@ def test_daemon_on_goes_to_the_background(nginx_run):
     wait_until(lambda: not nginx_run.pid_file.exists(), "the pid file has gone")
 
 
+def test_a_daemon_that_cannot_listen_tells_who_started_it(nginx_run):
+    nginx_run.write(daemon="on", http="server { listen 192.0.2.1:18080; return 200; }")
+    code, _, err = tell(nginx_run)
+    assert code == 1 and re.search(r"^nginx: \[emerg\] .*192\.0\.2\.1:18080", err, re.M), err
+    assert not nginx_run.pid_file.exists()
+
+
 def test_the_log_has_nginx_s_form_and_levels(nginx_run):
     nginx_run.write(main="error_log warn.log warn;").start()
     nginx_run.signal(signal.SIGHUP)
