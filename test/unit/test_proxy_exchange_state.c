@@ -86,13 +86,30 @@ static void nothing_goes_back_to_the_head(void **state)
 {
 	(void)state;
 	for (int i = 0; i < EX_STATE_COUNT; i++) {
-		assert_false(exchange_may_move((enum exchange_state)i, EX_READ_HEAD));
-		/* From PICK when a reload took every worker away before one was asked, from HANDLE
-		 * when one came meanwhile. */
-		assert_int_equal(exchange_may_move((enum exchange_state)i, EX_ROUTE),
-			i == EX_READ_HEAD || i == EX_PICK || i == EX_HANDLE);
-		assert_int_equal(exchange_may_move((enum exchange_state)i, EX_HOLD), i == EX_ROUTE);
+		enum exchange_state other = (enum exchange_state)i;
+		assert_false(exchange_may_move(other, EX_READ_HEAD));
+		assert_int_equal(exchange_may_move(other, EX_HOLD), i == EX_ROUTE || i == EX_GUARD);
 	}
+}
+
+/* From PICK when a reload took every worker away before one was asked, from HANDLE when one came
+ * meanwhile; from the others by an internal redirect, or when a question about the client has its
+ * answer. */
+static void it_is_routed_again_until_the_client_saw_a_status(void **state)
+{
+	(void)state;
+	for (int i = 0; i < EX_STATE_COUNT; i++)
+		assert_int_equal(exchange_may_move((enum exchange_state)i, EX_ROUTE),
+			i < EX_RELAY && i != EX_ROUTE);
+}
+
+static void a_guard_is_asked_where_it_was_routed_and_nowhere_else(void **state)
+{
+	(void)state;
+	for (int i = 0; i < EX_STATE_COUNT; i++)
+		assert_int_equal(
+			exchange_may_move((enum exchange_state)i, EX_GUARD), i == EX_ROUTE);
+	assert_false(exchange_may_move(EX_GUARD, EX_PICK));
 }
 
 int main(void)
@@ -107,6 +124,8 @@ int main(void)
 		cmocka_unit_test(a_handler_has_what_was_held_and_its_socket_only_ends),
 		cmocka_unit_test(every_state_may_end_once),
 		cmocka_unit_test(nothing_goes_back_to_the_head),
+		cmocka_unit_test(it_is_routed_again_until_the_client_saw_a_status),
+		cmocka_unit_test(a_guard_is_asked_where_it_was_routed_and_nowhere_else),
 	};
 	return cmocka_run_group_tests_name("proxy/exchange_state", tests, NULL, NULL);
 }
