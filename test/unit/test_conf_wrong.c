@@ -146,9 +146,9 @@ static void ranges_are_told(void **state)
 			"4: \"port\" must be 1 to 65535, not 0\n"
 			"4: \"weight\" must be 1 to 1000, not 1001\n"
 			"4: \"max_concurrent\" must be 1 to 10000, not 0\n"},
-		{"error_log = { level = \"notice\"; };",
-			"3: \"level\" must be \"error\", \"warn\", \"info\" or \"debug\", not "
-			"\"notice\"\n"},
+		{"error_log = { level = \"loud\"; };",
+			"3: \"level\" must be \"emerg\", \"alert\", \"crit\", \"error\", "
+			"\"warn\", \"notice\", \"info\" or \"debug\", not \"loud\"\n"},
 		{"access_log = { file = \"/x\"; format = \"xml\"; };",
 			"3: \"format\" must be \"combined\", \"json\" or \"off\", not \"xml\"\n"},
 	};
