@@ -57,8 +57,8 @@ void proxy_close_backend(struct backend *backend, enum close_reason reason);
 
 /* Opens (or changes to) the file; on failure the old one stays. */
 int proxy_access_log(const char *path, enum conf_log_format format, struct err *err) MUST_CHECK;
-/* The files that access_log names where the language is nginx's, for as long as `conf` lives; others
- * stay open for theirs. Done by itself at the first line if it was not done before. */
+/* The files that access_log names where the language is nginx's, for as long as `conf` lives;
+ * others stay open for theirs. Done by itself at the first line if it was not done before. */
 int proxy_access_files(const struct conf *conf, struct err *err) MUST_CHECK;
 int proxy_access_log_reopen(struct err *err) MUST_CHECK;
 uint64_t proxy_access_lines_lost(void);
