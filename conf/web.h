@@ -249,11 +249,12 @@ enum {
 struct conf_proxy {
 	/* proxy_pass; not inherited but by `if` blocks. */
 	bool is_https;
-	bool has_uri;       /* a URI part was given */
-	bool has_variables; /* then `url` is all there is */
-	struct slice host;  /* as written: "webhost", "127.0.0.1:8188": $proxy_host */
-	uint16_t port;      /* $proxy_port */
-	struct slice uri;   /* of a proxy_pass without variables */
+	bool has_uri;             /* a URI part was given */
+	bool has_variables;       /* then `url` is all there is */
+	struct slice host;        /* as written: "webhost", "127.0.0.1:8188" */
+	struct slice header_host; /* $proxy_host: without a port that is the usual one */
+	struct slice port_text;   /* $proxy_port; empty for a unix socket */
+	struct slice uri;         /* of a proxy_pass without variables */
 	struct conf_value url;
 	uint32_t pool; /* index into conf.pools; without variables */
 

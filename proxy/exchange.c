@@ -13,7 +13,8 @@
 #include "proxy/body_file.h"
 #include "proxy/guard.h"
 #include "proxy/proxy.h"
-#include "proxy/web.h"
+#include "proxy/resolver.h"
+#include "proxy/web_proxy.h"
 
 #include <errno.h>
 
@@ -133,6 +134,7 @@ static void finish(struct exchange *x)
 	blob_unref(x->blob);
 	if (x->web != NULL)
 		web_file_close(x->web);
+	web_target_finish(x);
 	lb_backend_unref(x->pinned);
 	arena_finish(&x->arena);
 	generation_unref(x->generation);
@@ -385,6 +387,7 @@ void exchange_trim(void)
 {
 	freelist_trim(&free_exchanges);
 	freelist_trim(&free_heads);
+	resolver_trim();
 }
 
 static const struct inspector *the_inspector;

@@ -38,6 +38,7 @@ enum exchange_wait {
 };
 
 struct web;
+struct web_target;
 
 struct exchange {
 	enum exchange_state state;
@@ -77,6 +78,7 @@ struct exchange {
 	bool sends_continue;         /* Expect goes to the worker, its 100 comes back */
 
 	struct web *web; /* proxy/web.h, in the arena; NULL: its configuration is not nginx's */
+	struct web_target *dynamic; /* proxy/web_target.c, likewise: proxy_pass with variables */
 
 	/* The handler. */
 	enum handler_wish wish;

@@ -6,7 +6,9 @@
 #include "proxy/client.h"
 
 #include "proxy/access_files.h"
+#include "proxy/dynamic_pool.h"
 #include "proxy/guard.h"
+#include "proxy/resolver.h"
 #include "proxy/tls_peer.h"
 #include "proxy/web_tls.h"
 
@@ -252,6 +254,38 @@ struct generation *generation_ref(struct generation *generation)
 	return generation;
 }
 
+struct generation_resolver {
+	struct generation_resolver *next;
+	const struct conf_resolver *conf;
+	struct resolver *resolver; /* owned */
+};
+
+struct resolver *generation_resolver(struct generation *g, const struct conf_resolver *conf)
+{
+	for (struct generation_resolver *one = g->resolvers; one != NULL; one = one->next)
+		if (one->conf == conf)
+			return one->resolver;
+	struct generation_resolver *one = calloc(1, sizeof(*one));
+	struct resolver *resolver = one == NULL ? NULL : resolver_create(conf);
+	if (resolver == NULL) {
+		free(one);
+		return NULL;
+	}
+	*one = (struct generation_resolver){g->resolvers, conf, resolver};
+	g->resolvers = one;
+	return resolver;
+}
+
+static void destroy_resolvers(struct generation *g)
+{
+	while (g->resolvers != NULL) {
+		struct generation_resolver *one = g->resolvers;
+		g->resolvers = one->next;
+		resolver_destroy(one->resolver);
+		free(one);
+	}
+}
+
 void generation_unref(struct generation *g)
 {
 	if (g == NULL || --g->refs != 0)
@@ -266,6 +300,8 @@ void generation_unref(struct generation *g)
 	tls_peers_destroy(g->peers);
 	for (uint32_t i = 0; g->pools != NULL && i < g->conf->pool_count; i++)
 		lb_pool_destroy(g->pools[i]);
+	dynamic_pools_destroy(g->dynamic);
+	destroy_resolvers(g);
 	guard_zones_destroy(g->zones);
 	free(g->sites);
 	free(g->tls);

@@ -16,7 +16,10 @@
 #include "lb/pool.h"
 #include "proxy/tls.h"
 
+struct conf_resolver;
+struct dynamic_pools;
 struct guard_zones;
+struct resolver;
 struct site_name; /* proxy/generation.c: name -> server */
 
 /* What one listening address serves. */
@@ -51,7 +54,9 @@ struct generation {
 	struct tls_peers *peers;  /* owned; NULL without conf->web */
 	struct site *sites;       /* owned, one per distinct listen text */
 	uint32_t site_count;
-	struct guard_zones *zones; /* owned: proxy/guard.h; NULL where there are none */
+	struct guard_zones *zones;     /* owned: proxy/guard.h; NULL where there are none */
+	struct dynamic_pools *dynamic; /* owned: proxy/dynamic_pool.h; NULL until one is needed */
+	struct generation_resolver *resolvers; /* owned: generation.c; likewise */
 };
 
 /* Takes `conf` over, on failure too. -errno; problems name file and line. */
@@ -68,5 +73,9 @@ struct site *generation_site(const struct generation *generation, const char *li
 const struct conf_server *site_server(const struct site *site, struct slice name, bool *ret_named);
 /* Longest prefix; NULL when none fits (404). */
 const struct conf_location *server_location(const struct conf_server *server, struct slice path);
+
+/* What asks the name servers of that directive. NULL: no memory. */
+struct resolver *generation_resolver(
+	struct generation *generation, const struct conf_resolver *conf) MUST_CHECK;
 
 #endif

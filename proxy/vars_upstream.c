@@ -164,10 +164,7 @@ enum web_found web_vars_upstream(
 	case CONF_VAR_PROXY_HOST:
 		return is_proxied ? web_found_if(ret, x->web->proxied_host) : WEB_MISSING;
 	case CONF_VAR_PROXY_PORT:
-		if (!is_proxied)
-			return WEB_MISSING;
-		return x->web->proxied_port != 0 ? web_number(x, x->web->proxied_port, ret)
-						 : WEB_FOUND;
+		return is_proxied ? web_found_if(ret, x->web->proxied_port) : WEB_MISSING;
 	case CONF_VAR_UPSTREAM_ADDR:
 	case CONF_VAR_UPSTREAM_BYTES_RECEIVED:
 	case CONF_VAR_UPSTREAM_BYTES_SENT:

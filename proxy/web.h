@@ -88,10 +88,11 @@ struct web {
 	uint16_t failed_status; /* of the server that was left for another one last; 0: it gave none
 				 */
 	struct slice proxied_host; /* $proxy_host; "localhost" for a unix socket */
-	uint16_t proxied_port;     /* $proxy_port; 0 for one */
-	uint64_t proxied_us;       /* when the first server was picked */
-	bool is_error_page;        /* no other error_page any more (recursive_error_pages off) */
-	bool is_status_final;      /* the content of an error page asked for no further one */
+	struct slice proxied_port; /* $proxy_port; empty for a unix socket */
+	bool is_proxied_https;
+	uint64_t proxied_us;  /* when the first server was picked */
+	bool is_error_page;   /* no other error_page any more (recursive_error_pages off) */
+	bool is_status_final; /* the content of an error page asked for no further one */
 	struct web_out out;
 	const struct conf_location
 		*prefix;            /* the location that was found, before an `if` inside it */

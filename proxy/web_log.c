@@ -77,7 +77,7 @@ static const char *worker_of(const struct exchange *x)
 static void put_upstream(struct line *line, const struct exchange *x)
 {
 	const char *worker = worker_of(x);
-	bool is_https = x->web != NULL && x->web->loc != NULL && x->web->loc->proxy.is_https;
+	bool is_https = x->web != NULL && x->web->is_proxied_https;
 	if (worker == NULL)
 		return;
 	put(line, ", upstream: \"%s://%s%s", is_https ? "https" : "http", worker,

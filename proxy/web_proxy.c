@@ -38,40 +38,27 @@ static bool find_target(struct exchange *x, struct slice to)
 	return web_join(&x->arena, pieces, COUNT_OF(pieces), &x->target);
 }
 
-static int what_is_said(struct exchange *x, struct web_target *ret)
+enum step web_proxy(struct exchange *x)
 {
 	const struct conf_proxy *proxy = &x->web->loc->proxy;
 	if (proxy->has_variables)
-		return web_find_pool(x, ret);
-	*ret = (struct web_target){.pool = x->generation->pools[proxy->pool],
-		.host = proxy->host,
-		.uri = proxy->has_uri ? proxy->uri : WEB_SLICE_NONE,
-		.port = proxy->port,
-		.is_https = proxy->is_https};
-	return 0;
+		return web_target(x);
+	x->pool = x->generation->pools[proxy->pool];
+	x->web->proxied_host = proxy->header_host;
+	x->web->proxied_port = proxy->port_text;
+	x->web->is_proxied_https = proxy->is_https;
+	return web_proxy_to(
+		x, proxy->is_https, proxy->host, proxy->has_uri ? proxy->uri : WEB_SLICE_NONE);
 }
 
-/* A URI that was made of variables is sent as it is. */
-static bool set_target(struct exchange *x, const struct web_target *to)
+enum step web_proxy_to(struct exchange *x, bool is_https, struct slice host, struct slice uri)
 {
-	if (!x->web->loc->proxy.has_variables || to->uri.n == 0)
-		return find_target(x, to->uri);
-	x->target = to->uri;
-	return true;
-}
-
-enum step web_proxy(struct exchange *x)
-{
-	struct web_target to;
-	int rc = what_is_said(x, &to);
-	if (rc > 0)
-		return web_answer(x, rc, false);
-	if (rc < 0 || !web_tls_route(x, to.is_https, to.host) || !set_target(x, &to))
+	bool is_given = x->web->loc->proxy.has_variables && uri.n != 0;
+	if (is_given)
+		x->target = uri;
+	if (!web_tls_route(x, is_https, host) || (!is_given && !find_target(x, uri)))
 		return exchange_out_of_memory(x);
-	x->pool = to.pool;
 	x->lb.client_ip = addr_ip_octets(&x->client->peer);
-	x->web->proxied_host = slice_starts(to.host, SLICE("unix:")) ? SLICE("localhost") : to.host;
-	x->web->proxied_port = to.port;
 	x->web->proxied_us = clock_now_us;
 	x->web->failed_status = 0;
 	x->hold_most = x->location->limits.buffer_body;

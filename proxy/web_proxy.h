@@ -7,16 +7,19 @@
 
 #include "proxy/web.h"
 
-/* A proxy_pass with variables: what it says this time. 0, or the status that says why it is nothing
- * (told in the log); -ENOMEM. Names have to be those of an `upstream` or of another proxy_pass:
- * they were looked up when the file was read. */
-struct web_target {
-	struct lb_pool *pool;
-	struct slice host, uri; /* host as written; uri empty: none was given */
-	uint16_t port;
-	bool is_https;
-};
-int web_find_pool(struct exchange *x, struct web_target *ret) MUST_CHECK;
+/* On to HOLD: x->pool, web->proxied_host and so on are known. `host`: for TLS; `uri`: what
+ * proxy_pass says beside the server, empty for nothing. */
+enum step web_proxy_to(struct exchange *x, bool is_https, struct slice host, struct slice uri);
+
+/* -- web_target.c: proxy_pass with variables -- */
+
+/* Likewise for where its URL leads; or waits in GUARD for a name to be looked up. */
+enum step web_target(struct exchange *x);
+/* It does, and web_target is to be called again. */
+bool web_target_waits(const struct exchange *x);
+/* The exchange ends. */
+void web_target_finish(struct exchange *x);
+
 /* PICK, before the first server: what balancing goes by, and the body that is sent. False: no
  * memory. */
 bool web_begin_asking(struct exchange *x) MUST_CHECK;

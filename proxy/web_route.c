@@ -2,7 +2,7 @@
  * proxy/web_route.c - ROUTE where the configuration is nginx's: server, URI, location, again and
  * again until nothing changes the URI any more (proxy/web.h has the drawing).
  */
-#include "proxy/web.h"
+#include "proxy/web_proxy.h"
 
 #include "http/host.h"
 #include "http/path.h"
@@ -177,6 +177,8 @@ enum step web_route(struct exchange *x)
 enum step web_guard(struct exchange *x)
 {
 	enum step step;
+	if (web_target_waits(x))
+		return web_target(x);
 	return guard_passes(x, &step) ? web_content(x) : step;
 }
 

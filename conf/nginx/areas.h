@@ -23,4 +23,6 @@ extern const struct ngx_area ngx_area_log;      /* set_log.c: access_log */
 extern const struct ngx_area ngx_area_body;     /* set_body.c */
 extern const struct ngx_area ngx_area_tls;      /* set_tls.c */
 
+extern const struct ngx_area ngx_area_resolver; /* set_resolver.c */
+
 #endif

@@ -235,7 +235,8 @@ static void take_over_content(struct ngx_scope *scope)
 	to->has_uri = from->has_uri;
 	to->has_variables = from->has_variables;
 	to->host = from->host;
-	to->port = from->port;
+	to->header_host = from->header_host;
+	to->port_text = from->port_text;
 	to->uri = from->uri;
 	to->url = from->url;
 	to->pool = from->pool;

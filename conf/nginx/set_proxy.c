@@ -4,8 +4,30 @@
  */
 #include "conf/nginx/areas.h"
 #include "conf/nginx/http.h"
+#include "conf/nginx/url.h"
+
+#include <stdio.h>
 
 /* -- proxy_pass -- */
+
+/* $proxy_host and $proxy_port. The host is good. */
+static bool name_host(struct ngx_build *b, struct conf_proxy *proxy, uint16_t usual)
+{
+	struct ngx_url url;
+	(void)ngx_url_parse(&url, proxy->host, usual);
+	if (url.port == 0) {
+		proxy->header_host = SLICE("localhost");
+		proxy->port_text = SLICE("");
+		return true;
+	}
+	char *port = arena_take(b->arena, sizeof("65535"));
+	if (port == NULL)
+		return ngx_no_memory(b);
+	proxy->header_host = url.port == usual ? url.host : proxy->host;
+	proxy->port_text = (struct slice){
+		port, (size_t)snprintf(port, sizeof("65535"), "%u", url.port)};
+	return true;
+}
 
 static bool read_url(struct ngx_build *b, const struct ngx_node *node, struct conf_proxy *proxy)
 {
@@ -39,8 +61,8 @@ static bool read_url(struct ngx_build *b, const struct ngx_node *node, struct co
 		((char *)slash)[0] = '/';
 		proxy->uri = slice_of(slash);
 	}
-	proxy->port = port;
-	return ngx_upstream_for(b, node, proxy->host, port, &proxy->pool);
+	return ngx_upstream_for(b, node, proxy->host, port, &proxy->pool) &&
+	       name_host(b, proxy, port);
 }
 
 static bool set_proxy_pass(

@@ -19,6 +19,7 @@ const struct ngx_area *const ngx_areas[] = {
 	&ngx_area_access,
 	&ngx_area_limit,
 	&ngx_area_realip,
+	&ngx_area_resolver,
 	&ngx_area_tls, /* behind proxy_pass */
 };
 const uint32_t ngx_area_count = COUNT_OF(ngx_areas);
