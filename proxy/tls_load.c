@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #define PASSWORD_FILE_MOST 65536
+#define PIPE_MS 1000 /* for the passwords that somebody writes into a pipe */
 
 static void add_text(struct err *err, size_t *used, const char *text)
 {
@@ -59,6 +61,15 @@ static int cannot_open(struct err *err, const char *path)
 	return -EINVAL;
 }
 
+/* A pipe may have nobody at its other end: that must not stop us. */
+static void wait_for_pipe(int fd)
+{
+	struct pollfd one = {.fd = fd, .events = POLLIN};
+	struct stat status;
+	if (fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode))
+		(void)poll(&one, 1, PIPE_MS);
+}
+
 static int read_text(char **ret, size_t *ret_n, const char *path, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -68,8 +79,11 @@ static int read_text(char **ret, size_t *ret_n, const char *path, struct err *er
 	size_t used = 0;
 	ssize_t got = text == NULL ? 0 : 1;
 	while (got > 0 && used < PASSWORD_FILE_MOST) {
+		wait_for_pipe(fd);
 		got = read(fd, text + used, PASSWORD_FILE_MOST - used);
 		used += got > 0 ? (size_t)got : 0;
+		if (got < 0 && errno == EAGAIN)
+			got = 0;
 	}
 	int error = errno;
 	(void)close(fd);

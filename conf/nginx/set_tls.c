@@ -9,7 +9,6 @@
 #include "conf/tls_tree.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,7 +43,12 @@ static bool has_no_vars(struct ngx_build *b, const struct ngx_node *node)
 static bool set_fixed_file(
 	struct ngx_build *b, const struct ngx_node *node, const struct ngx_directive *d)
 {
-	return has_no_vars(b, node) && set_file(b, node, d);
+	if (!has_no_vars(b, node) || !set_file(b, node, d))
+		return false;
+	/* Takes back what was said further out. */
+	if (node->args[0][0] == '\0')
+		*(struct conf_tls_file *)ngx_field(b, d) = (struct conf_tls_file){NULL, NULL};
+	return true;
 }
 
 static bool add_file(
@@ -63,14 +67,13 @@ static bool set_password_file(
 	if (!set_file(b, node, d))
 		return false;
 	const struct conf_tls_file *file = ngx_field(b, d);
-	int fd = file->path == NULL ? -1 : open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0) {
+	/* Not opened: what a pipe has to say is said once. */
+	if (file->path == NULL || access(file->path, R_OK) != 0) {
 		int error = file->path == NULL ? ENOENT : errno;
 		return ngx_fail(b, node, "open() \"%s\" failed (%d: %s)",
 			file->path == NULL ? file->text : file->path, error,
 			strerrordesc_np(error));
 	}
-	(void)close(fd);
 	return true;
 }
 

@@ -215,6 +215,16 @@ static void only_some_servers_speak_tls(void **state)
 	assert_null(conf->servers[1].tls);
 }
 
+static void an_empty_name_takes_back_what_was_said_further_out(void **state)
+{
+	(void)state;
+	(void)read_ssl("proxy_ssl_certificate a.pem; proxy_ssl_certificate_key a.key;",
+		PAIR "proxy_ssl_certificate \"\"; proxy_ssl_certificate_key \"\";");
+	assert_non_null(conf->web->loc->upstream_tls.certificate.path);
+	assert_null(conf->servers[0].srv->root->loc->upstream_tls.certificate.text);
+	assert_non_null(conf->servers[1].srv->root->loc->upstream_tls.certificate.text);
+}
+
 static void pem_may_stand_in_the_file_itself(void **state)
 {
 	(void)state;
@@ -235,6 +245,7 @@ int main(void)
 		cmocka_unit_test_teardown(servers_take_over_what_http_says, end),
 		cmocka_unit_test_teardown(caches_are_read, end),
 		cmocka_unit_test_teardown(only_some_servers_speak_tls, end),
+		cmocka_unit_test_teardown(an_empty_name_takes_back_what_was_said_further_out, end),
 		cmocka_unit_test_teardown(pem_may_stand_in_the_file_itself, end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,9 @@
 /* test/unit/test_proxy_tls_web.c - a server's TLS as nginx's ssl_* describe it. */
 #include "test/unit/tls_served.h"
 
+#include <sys/stat.h>
+#include <sys/wait.h>
+
 /* -- what is wrong -- */
 
 static void certificate_words(void **state)
@@ -107,6 +110,17 @@ static void locked_keys_are_opened_with_the_right_line(void **state)
 	write_text("words", "wrong\n\nsecret");
 	server.ssl.password_file = file_of("words");
 	serve();
+	/* A pipe, too, though nobody may be at its other end. */
+	server.ssl.password_file = file_of("pipe");
+	assert_int_equal(mkfifo(in_folder("pipe"), 0600), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		int fd = open(in_folder("pipe"), O_WRONLY | O_CLOEXEC);
+		_exit(write(fd, "secret\n", 7) == 7 ? 0 : 1);
+	}
+	serve();
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	server.ssl.password_file = file_of("words");
 	write_text("words", "wrong\nwrong too\n");
 	assert_non_null(strstr(web_refusal(&server), "PEM_read_bio_PrivateKey() failed"));
 	write_text("words", "");

@@ -52,6 +52,7 @@ static inline void serve(void)
 	tls_context_destroy(context);
 	tls_site_destroy(site);
 	assert_int_equal(tls_site_create(&site), 0);
+	context = NULL;
 	context = web_context(&server);
 	assert_int_equal(tls_site_add(site, NULL, context), 0);
 }
