@@ -337,6 +337,11 @@ static enum step timed_out(struct exchange *x)
 	case WAIT_BODY:
 		if (has_begun)
 			return exchange_cut(x, CLOSE_BODY_TIMEOUT);
+		/* nginx only closes, and logs a 408. */
+		if (x->web != NULL) {
+			x->status = 408;
+			return exchange_cut(x, CLOSE_BODY_TIMEOUT);
+		}
 		x->reason = CLOSE_BODY_TIMEOUT;
 		x->has_unread_body = true;
 		return exchange_answer(x, 408, "the request's body took too long", true);

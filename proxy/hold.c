@@ -17,6 +17,7 @@
 #include "proxy/guard.h"
 #include "proxy/stats.h"
 #include "proxy/web.h"
+#include "proxy/web_log.h"
 
 #include <errno.h>
 
@@ -155,6 +156,13 @@ static enum step begin_length(struct exchange *x)
 	return STEP_AGAIN;
 }
 
+static enum step bad_chunk(struct exchange *x)
+{
+	if (x->web != NULL)
+		web_log(x, LOG_ERROR, 0, NULL, "client sent invalid chunked body");
+	return refuse(x, 400, "the chunked coding of the body is broken", CLOSE_BAD_REQUEST);
+}
+
 /* Decodes what was just appended to x->body at `from`. *ret_done: its end was seen. */
 static enum step take_chunks(struct exchange *x, uint32_t from, bool *ret_done)
 {
@@ -164,13 +172,20 @@ static enum step take_chunks(struct exchange *x, uint32_t from, bool *ret_done)
 	enum chunked_verdict verdict = chunked_decode(&x->up.chunked, p, n, &used, &data);
 	*ret_done = verdict == CHUNKED_DONE;
 	if (verdict == CHUNKED_BAD)
-		return refuse(
-			x, 400, "the chunked coding of the body is broken", CLOSE_BAD_REQUEST);
+		return bad_chunk(x);
 	if (!buf_append(&x->rest, p + used, n - used))
 		return exchange_out_of_memory(x);
+	uint64_t before = body_file_held(x) - n;
 	x->body.end = from + (uint32_t)data;
 	uint64_t most = x->location->limits.body_bytes;
-	if (most != 0 && body_file_held(x) > most) {
+	/* nginx does not wait for a chunk that would be too much. */
+	uint64_t coming = x->web != NULL ? x->up.chunked.left : 0;
+	if (most != 0 && body_file_held(x) + coming > most) {
+		if (x->web != NULL)
+			web_log(x, LOG_ERROR, 0, NULL,
+				"client intended to send too large chunked body: %llu+%llu bytes",
+				(unsigned long long)before,
+				(unsigned long long)(body_file_held(x) + coming - before));
 		proxy_stats.limit_hits_body++;
 		return refuse(x, 413, "the body is larger than limits.body_bytes", CLOSE_REFUSED);
 	}
@@ -266,7 +281,9 @@ static enum step begin(struct exchange *x)
 	enum step step = is_chunked ? begin_chunked(x) : begin_length(x);
 	if (step != STEP_AGAIN || x->state != EX_HOLD)
 		return step;
-	bool is_here = !is_chunked && buf_waiting(&x->body) == x->head->content_length;
+	/* nginx says it in any case. */
+	bool is_here = x->web == NULL && !is_chunked &&
+		       buf_waiting(&x->body) == x->head->content_length;
 	return is_here ? STEP_AGAIN : exchange_say_continue(x);
 }
 

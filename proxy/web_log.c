@@ -78,7 +78,8 @@ static void put_upstream(struct line *line, const struct exchange *x)
 {
 	const char *worker = worker_of(x);
 	bool is_https = x->web != NULL && x->web->is_proxied_https;
-	if (worker == NULL)
+	/* While the body comes in no worker has to do with it. */
+	if (worker == NULL || x->state == EX_HOLD)
 		return;
 	put(line, ", upstream: \"%s://%s%s", is_https ? "https" : "http", worker,
 		strncmp(worker, "unix:", 5) == 0 ? ":" : "");

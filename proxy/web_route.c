@@ -10,6 +10,7 @@
 #include "proxy/site.h"
 #include "proxy/stats.h"
 #include "proxy/tls.h"
+#include "proxy/web_log.h"
 #include "proxy/web_tls.h"
 #include "proxy/web_uri.h"
 
@@ -72,6 +73,9 @@ static enum step locate(struct exchange *x)
 	if (most != 0 && !web->is_internal && x->head->has_length &&
 		x->head->content_length > most) {
 		proxy_stats.limit_hits_body++;
+		web_log(x, LOG_ERROR, 0, NULL,
+			"client intended to send too large body: %llu bytes",
+			(unsigned long long)x->head->content_length);
 		return web_answer(x, 413, true);
 	}
 	web->stage = WEB_REWRITE;

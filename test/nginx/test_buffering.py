@@ -1,6 +1,7 @@
 """Who waits for whom: slow clients, slow workers, temporary files."""
 import pytest
 
+from harness import wait
 from harness.backends import Steps, ok
 from harness.case import Case, cases, get, on, post, raw
 
@@ -80,7 +81,9 @@ def test_an_unbuffered_request_is_sent_on_at_once(both):
         heard = []
         side.begin()
         with side.connect() as client:
+            known = dict(side.pair.backends.numbers)
             client.send(raw("POST /stream/ HTTP/1.1\nHost: a\nTransfer-Encoding: chunked\n\n3\nabc\n"))
+            wait.wait_until(lambda: side.pair.backends.numbers != known, "the worker is asked")
             client.send(raw("3\ndef\n0\n\n"))
             answer = client.response()
             heard = [(request.framing, request.body) for _, request in side.script.seen]
