@@ -210,8 +210,8 @@ def integration():
 
 
 def nginx():
-    """The same requests to Debian's nginx and to nginx again: the comparison itself."""
-    return by_file("nginx", "test/nginx", TEST_NGINX_SELF="1")
+    """The same requests to Debian's nginx and to comfymux."""
+    return by_file("nginx", "test/nginx")
 
 
 def browser():

@@ -1,7 +1,8 @@
 """Fixtures: both servers on a configuration. See harness/case.py for how a test is written.
 
 TEST_NGINX_SELF=1 runs nginx on both sides: everything must be equal, or the
-harness is wrong. TEST_NGINX_DIFFERENCES=FOLDER writes down what differs.
+harness is wrong. TEST_NGINX_DIFFERENCES=FOLDER writes down what differs,
+TEST_NGINX_RECORD=FILE which tests fail.
 """
 import os
 import signal
@@ -24,6 +25,16 @@ def pytest_sessionstart(session):
     for program in {server.NGINX, server.COMFYMUX if not server.AGAINST_ITSELF else server.NGINX}:
         if not os.access(program, os.X_OK):
             pytest.exit(f"no program at {program}", returncode=4)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """TEST_NGINX_RECORD=FILE: the names of those that fail, for known_gaps.txt."""
+    outcome = yield
+    report = outcome.get_result()
+    if gaps.RECORD and report.failed:
+        with open(gaps.RECORD, "a") as file:
+            file.write(f"{gaps.name_of(item)}\n")
 
 
 def pytest_collection_modifyitems(items):

@@ -4,8 +4,10 @@
 
 Each must fail: one that passes has to leave the file.
 """
+import os
 import pathlib
 
+RECORD = os.environ.get("TEST_NGINX_RECORD")
 FILE = pathlib.Path(__file__).resolve().parent.parent / "known_gaps.txt"
 
 

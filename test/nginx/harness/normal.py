@@ -11,6 +11,7 @@
     names of temporary files     are counters: TEMPORARY
     [warn] "use": one loop ...   what comfymux says of directives that it only accepts is left out
     worker_failed: pool=...      what comfymux's error log says of workers beside nginx's lines is left out
+    2026/11/22 ... [emerg] 1#1:  before a log is open Debian's nginx writes log lines to the terminal, comfymux "nginx: [emerg]"
     excess: 0.123                of limit_req goes with the clock: N
 """
 import re
@@ -25,7 +26,7 @@ ERROR_LINE = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[(\w+)\] \d+#\d+: (?:
 # What an accepted directive means in comfymux, and what else it does otherwise on purpose.
 ACCEPTED = re.compile(r'(?m)^PROGRAM: \[(?:warn|notice)\] "\w+": .*\n')
 # A line about a worker, in comfymux's form: event: key=value ...
-OWN_LINE = re.compile(r"^worker_\w+: pool=")
+OWN_LINE = re.compile(r"^\w+: pool=")
 CLOCKED = (b"date", b"expires")
 
 
@@ -118,4 +119,5 @@ def said(text, server):
     text = own_words(text, server)
     text = re.sub(r"(?m)^(nginx|comfymux): ", "PROGRAM: ", text)
     text = re.sub(ACCEPTED, "", text)
-    return re.sub(r"(?m)^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d (\[\w+\]) \d+#\d+: ", r"LOG \1 ", text)
+    text = re.sub(r"(?m)^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[notice\] \d+#\d+: signal process started\n", "", text)
+    return re.sub(r"(?m)^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d (\[\w+\]) \d+#\d+: ", r"PROGRAM: \1 ", text)
