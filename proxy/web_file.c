@@ -11,6 +11,7 @@
 #include "proxy/guard.h"
 #include "proxy/stats.h"
 #include "proxy/value.h"
+#include "proxy/web_gzip.h"
 #include "proxy/web_log.h"
 #include "proxy/web_uri.h"
 
@@ -178,12 +179,16 @@ static enum step describe(struct exchange *x, struct web_file *file)
 	out->type = web_type_of(x, x->web->uri);
 	out->length = (int64_t)file->size;
 	out->modified = file->modified;
-	out->may_range = true;
+	out->may_range = !file->is_packed;
+	out->has_vary = file->varies && x->web->loc->gzip.vary;
 	if (x->web->loc->etag && !put_etag(x, file))
+		return exchange_out_of_memory(x);
+	if (file->is_packed && !web_out_add(x, SLICE("Content-Encoding"), SLICE("gzip")))
 		return exchange_out_of_memory(x);
 	if (x->web->error_status == 0 && web_condition(x) == 412)
 		return web_answer(x, 412, false);
-	if (x->web->error_status == 0 && web_condition(x) == 0 && web_cut(x) == 416) {
+	if (x->web->error_status == 0 && web_condition(x) == 0 && !web_packs(x) &&
+		web_cut(x) == 416) {
 		char *range = arena_take(&x->arena, 40);
 		if (range == NULL)
 			return exchange_out_of_memory(x);
@@ -194,8 +199,46 @@ static enum step describe(struct exchange *x, struct web_file *file)
 	return STEP_AGAIN;
 }
 
+/* gzip_static: PATH.gz, if it is there and wanted. */
+struct packed {
+	int fd;        /* -1: the file itself is to be sent */
+	bool is_it;    /* the descriptor is PATH.gz */
+	bool is_there; /* whether others get it depends on them */
+};
+
+/* False: no memory. */
+static bool open_packed(
+	struct exchange *x, struct slice path, struct stat *about, struct packed *ret)
+{
+	struct slice name;
+	const struct conf_loc *loc = x->web->loc;
+	const struct slice pieces[] = {path, SLICE(".gz")};
+	bool is_asked = loc->gzip_static == CONF_ON;
+	bool is_post = slice_is(x->web->method, SLICE("POST"));
+	*ret = (struct packed){.fd = -1};
+	if (loc->gzip_static == CONF_OFF || is_post || guard_is_asking(x))
+		return true;
+	bool is_wanted = !is_asked || web_gzip_ok(x);
+	if (!is_wanted && !loc->gzip.vary)
+		return true;
+	if (!web_join(&x->arena, pieces, COUNT_OF(pieces), &name))
+		return false;
+	int fd = open(name.p, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return true;
+	ret->is_there = is_asked;
+	if (is_wanted && fstat(fd, about) == 0 && S_ISREG(about->st_mode)) {
+		ret->fd = fd;
+		ret->is_it = true;
+		return true;
+	}
+	(void)close(fd);
+	return true;
+}
+
 /* Who forgets to close it: exchange.c does. */
-static enum step keep(struct exchange *x, int fd, const struct stat *about)
+static enum step keep(
+	struct exchange *x, int fd, const struct stat *about, const struct packed *packed)
 {
 	struct web_file *file = arena_zero(&x->arena, sizeof(*file));
 	if (file != NULL)
@@ -206,6 +249,8 @@ static enum step keep(struct exchange *x, int fd, const struct stat *about)
 	}
 	web_file_close(x->web);
 	file->fd = fd;
+	file->is_packed = packed->is_it;
+	file->varies = packed->is_there;
 	file->size = (uint64_t)about->st_size;
 	file->modified = (int64_t)about->st_mtime;
 	file->parts[0] = (struct file_part){.fd = fd, .n = file->size};
@@ -221,10 +266,15 @@ static enum step one_file(struct exchange *x)
 {
 	struct slice path;
 	struct stat about;
+	struct packed packed;
 	if (!web_path(x, x->web->uri, &path))
 		return exchange_out_of_memory(x);
 	if (path.p == NULL)
 		return web_answer(x, 500, false);
+	if (!open_packed(x, path, &about, &packed))
+		return exchange_out_of_memory(x);
+	if (packed.is_it)
+		return keep(x, packed.fd, &about, &packed);
 	/* Nothing that makes us wait: a pipe has no writer, a device is none of ours. */
 	int fd = open(path.p, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
@@ -251,7 +301,7 @@ static enum step one_file(struct exchange *x)
 		(void)close(fd);
 		return guard_take_status(x, x->web->error_status != 0 ? x->web->error_status : 200);
 	}
-	return keep(x, fd, &about);
+	return keep(x, fd, &about, &packed);
 }
 
 enum step web_file(struct exchange *x)

@@ -12,6 +12,8 @@ struct web_file {
 	int fd;
 	uint64_t size;
 	int64_t modified;
+	bool is_packed;          /* gzip_static: it is the file with .gz */
+	bool varies;             /* there is one with .gz: others may get that */
 	struct file_part *parts; /* in the arena: the whole, or the ranges asked for */
 	uint32_t part_count;
 	struct file_body body;

@@ -116,8 +116,7 @@ static bool may_pack_proxied(const struct exchange *x, uint32_t rules)
 	return !((rules & CONF_GZIP_NO_ETAG) && web_out_find(x, SLICE("ETag")).p != NULL);
 }
 
-/* The client can read it, and nothing that is configured speaks against it. */
-static bool is_gzip_ok(const struct exchange *x)
+bool web_gzip_ok(const struct exchange *x)
 {
 	const struct conf_gzip *gzip = &x->web->loc->gzip;
 	struct slice agent = request_field(x, "User-Agent");
@@ -177,6 +176,11 @@ static bool is_to_pack(const struct exchange *x)
 	return is_type_listed(&gzip->types, out->type);
 }
 
+bool web_packs(const struct exchange *x)
+{
+	return is_to_pack(x) && web_gzip_ok(x);
+}
+
 static bool is_to_unpack(const struct exchange *x)
 {
 	return x->web->loc->gzip.gunzip &&
@@ -229,7 +233,7 @@ bool web_gzip(struct exchange *x)
 		return true;
 	x->web->out.has_vary = x->web->out.has_vary || gzip->vary;
 	/* Packed for who can read it, unpacked for who cannot. */
-	return is_gzip_ok(x) == packs ? begin(x, packs) : true;
+	return web_gzip_ok(x) == packs ? begin(x, packs) : true;
 }
 
 /* -- the octets -- */

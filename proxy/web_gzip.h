@@ -17,6 +17,11 @@ struct web_filter {
  * nginx reads it. */
 bool web_accepts_gzip(struct slice accept);
 
+/* The client can read gzip, and nothing that is configured speaks against it. */
+bool web_gzip_ok(const struct exchange *x);
+/* web->out as it is now will be packed. */
+bool web_packs(const struct exchange *x);
+
 /* What X-Accel-Buffering and X-Accel-Limit-Rate of x->answer, whose head is at `p`, say. */
 void web_take_accel(struct exchange *x, const char *p);
 
