@@ -316,6 +316,7 @@ struct conf_loc {
 	enum conf_switch server_tokens; /* CONF_AUTO: build */
 	bool absolute_redirect, port_in_redirect, server_name_in_redirect;
 	bool recursive_error_pages, chunked_transfer_encoding, etag, log_not_found;
+	bool log_subrequest;
 	enum conf_if_modified if_modified_since;
 	uint32_t max_ranges; /* UINT32_MAX: any number */
 	struct conf_value limit_rate, limit_rate_after;

@@ -22,7 +22,7 @@ const struct conf_loc conf_loc_defaults = {
 	.index = {.items = (struct conf_value *)index_values, .count = 1},
 	.default_type = SLICE_INIT("text/plain"),
 	.types = {default_types, COUNT_OF(default_types)},
-	.client_max_body_size = 1024 * 1024,
+	.client_max_body_size = UINT64_C(1024) * 1024,
 	.client_body_buffer_size = 16384,
 	.client_body_temp_path = {.path = "/tmp"},
 	.client_body_timeout_ms = 60000,

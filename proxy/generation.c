@@ -161,8 +161,10 @@ static bool is_wildcard(const struct addr *addr)
 static void cover_sites(struct generation *g)
 {
 	for (uint32_t i = 0; i < g->site_count; i++) {
-		const struct addr *wide = &g->sites[i].listen->addr;
-		for (uint32_t k = 0; k < g->site_count && is_wildcard(wide); k++) {
+		const struct conf_listen *listen = g->sites[i].listen;
+		const struct addr *wide = &listen->addr;
+		for (uint32_t k = 0; k < g->site_count && listen != NULL && is_wildcard(wide);
+			k++) {
 			const struct addr *one = &g->sites[k].listen->addr;
 			if (is_wildcard(one) || one->u.any.sa_family != wide->u.any.sa_family ||
 				addr_port(one) != addr_port(wide) || addr_port(one) == 0)

@@ -66,6 +66,7 @@ static int by_name(const void *a, const void *b)
 static bool read_folder(struct exchange *x, DIR *dir, struct listing *listing)
 {
 	struct dirent *item;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread. */
 	while ((item = readdir(dir)) != NULL && listing->count < ENTRIES_MOST) {
 		struct stat about;
 		if (item->d_name[0] == '.')

@@ -41,7 +41,7 @@ static bool put_after(struct exchange *x, int64_t now, int64_t then, int64_t age
 		return false;
 	http_date_format(then < 0 ? 0 : then, date);
 	if (age < 0 || then < now)
-		(void)strcpy(control, "no-cache");
+		(void)snprintf(control, 40, "no-cache");
 	else
 		(void)snprintf(control, 40, "max-age=%lld", (long long)age);
 	return put(x, slice_of(date), slice_of(control));

@@ -117,29 +117,31 @@ static void warn_of_names(struct ngx_build *b, const struct ngx_server *first,
 
 /* Servers that listen on the same address share what was said about its socket, and one of them at
  * most is its default. */
+static bool join_with(struct ngx_build *b, struct ngx_server *before, struct ngx_server *server,
+	struct conf_listen *listen)
+{
+	for (uint32_t k = 0; k < before->listens.count; k++) {
+		struct conf_listen *there = &before->listens.items[k];
+		const struct ngx_node where = {.place = listen->place};
+		if (strcmp(there->text, listen->text) != 0)
+			continue;
+		if (there->is_default && listen->is_default)
+			return ngx_fail(
+				b, &where, "a duplicate default server for %s", listen->text);
+		warn_of_names(b, before, server, listen);
+		there->is_tls = listen->is_tls = there->is_tls || listen->is_tls;
+	}
+	return true;
+}
+
 static bool join_listens(struct ngx_build *b)
 {
-	for (struct ngx_server *server = b->servers; server != NULL; server = server->next) {
-		for (uint32_t i = 0; i < server->listens.count; i++) {
-			struct conf_listen *listen = &server->listens.items[i];
+	for (struct ngx_server *server = b->servers; server != NULL; server = server->next)
+		for (uint32_t i = 0; i < server->listens.count; i++)
 			for (struct ngx_server *before = b->servers; before != server;
-				before = before->next) {
-				for (uint32_t k = 0; k < before->listens.count; k++) {
-					struct conf_listen *there = &before->listens.items[k];
-					if (strcmp(there->text, listen->text) != 0)
-						continue;
-					const struct ngx_node where = {.place = listen->place};
-					if (there->is_default && listen->is_default)
-						return ngx_fail(b, &where,
-							"a duplicate default server for %s",
-							listen->text);
-					warn_of_names(b, before, server, listen);
-					there->is_tls = listen->is_tls = there->is_tls ||
-									 listen->is_tls;
-				}
-			}
-		}
-	}
+				before = before->next)
+				if (!join_with(b, before, server, &server->listens.items[i]))
+					return false;
 	return true;
 }
 

@@ -89,8 +89,8 @@ static bool read_number(struct ngx_build *b, const struct ngx_node *node, const 
 
 static bool is_keepalive(const char *value)
 {
-	return strcmp(value, "on") == 0 || strcmp(value, "off") == 0 ||
-	       strspn(value, "0123456789smhd:") == strlen(value);
+	return value != NULL && (strcmp(value, "on") == 0 || strcmp(value, "off") == 0 ||
+					strspn(value, "0123456789smhd:") == strlen(value));
 }
 
 static bool read_option(struct ngx_build *b, const struct ngx_node *node, const char *arg,
@@ -103,8 +103,8 @@ static bool read_option(struct ngx_build *b, const struct ngx_node *node, const 
 		listen->is_tls = true;
 	} else if (strcmp(arg, "http2") == 0) {
 		ngx_warn(b, node, "\"http2\": HTTP/1.1 is spoken to clients");
-	} else if (strcmp(arg, "bind") == 0) {
-		/* Every address has its own socket. */
+	} else if (strcmp(arg, "bind") == 0 || is_keepalive(value_of(arg, "so_keepalive="))) {
+		/* A socket for each address, keep-alive of the system's timing: both always. */
 	} else if (strcmp(arg, "reuseport") == 0) {
 		listen->is_reuseport = true;
 	} else if (strcmp(arg, "deferred") == 0) {
@@ -123,8 +123,6 @@ static bool read_option(struct ngx_build *b, const struct ngx_node *node, const 
 				b, node, "ipv6only is not supported on addr \"%s\"", node->args[0]);
 		listen->has_v6_only = true;
 		listen->is_v6_only = value[1] == 'n';
-	} else if ((value = value_of(arg, "so_keepalive=")) != NULL && is_keepalive(value)) {
-		/* Keep-alive of the system's own timing is always on. */
 	} else if ((value = value_of(arg, "fastopen=")) != NULL &&
 		   strspn(value, "0123456789") == strlen(value)) {
 		ngx_warn(b, node, "\"fastopen\": connections are opened as usual");

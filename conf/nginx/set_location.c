@@ -71,8 +71,8 @@ static struct ngx_inner *inner_of(struct ngx_scope *scope)
 bool ngx_set_location(
 	struct ngx_build *b, const struct ngx_node *node, const struct ngx_directive *d)
 {
-	const char *text;
-	bool is_caseless;
+	const char *text = "";
+	bool is_caseless = false;
 	struct ngx_scope *outer = b->scope;
 	struct conf_location *location = arena_zero(b->arena, sizeof(*location));
 	struct ngx_inner *inner = arena_zero(b->arena, sizeof(*inner));

@@ -213,7 +213,7 @@ static bool read_condition(
 	struct ngx_build *b, const struct ngx_node *node, struct conf_condition *condition)
 {
 	struct words words = {.count = 0};
-	if (!strip_brackets(b, node, &words))
+	if (!strip_brackets(b, node, &words) || words.word[0] == NULL)
 		return false;
 	if (words.word[0][0] == '$' && words.word[0][1] != '\0')
 		return read_variable_test(b, node, &words, condition);

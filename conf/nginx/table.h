@@ -157,7 +157,7 @@ bool ngx_once(struct ngx_build *b, const struct ngx_node *node, const struct ngx
 /* One more item, zeroed; NULL: no memory (told). `array` is a CONF_ARRAY. */
 #define ngx_push(b, array)                                                                         \
 	((__typeof__((array)->items))ngx_push_item((b), (void **)&(array)->items, &(array)->count, \
-		&(array)->room, sizeof(*(array)->items)))
+		&(array)->room, sizeof(__typeof__(*(array)->items))))
 void *ngx_push_item(
 	struct ngx_build *b, void **items, uint32_t *count, uint32_t *room, size_t size);
 
