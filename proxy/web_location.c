@@ -68,12 +68,13 @@ static const struct conf_location *search_in(
 		return slash;
 	}
 	found = outer;
-	bool stops = outer->stops_regex;
+	bool stops = false;
 	if (prefix != NULL) {
 		found = prefix->inner_count == 0 ? prefix : search_in(s, prefix, depth + 1);
 		if (s->is_exact)
 			return found;
-		stops = found->stops_regex;
+		/* ^~ is about those beside it, not about those inside. */
+		stops = prefix->stops_regex;
 	}
 	for (uint32_t i = 0; i < outer->inner_count && !stops; i++) {
 		const struct conf_location *location = outer->inner[i];
