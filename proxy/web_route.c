@@ -73,8 +73,7 @@ static enum step locate(struct exchange *x)
 	if (most != 0 && !web->is_internal && x->head->has_length &&
 		x->head->content_length > most) {
 		proxy_stats.limit_hits_body++;
-		web_log(x, LOG_ERROR, 0, NULL,
-			"client intended to send too large body: %llu bytes",
+		web_log(x, LOG_ERROR, 0, NULL, "client intended to send too large body: %llu bytes",
 			(unsigned long long)x->head->content_length);
 		return web_answer(x, 413, true);
 	}
