@@ -259,19 +259,34 @@ static uint16_t status_without_answer(const struct exchange *x, enum close_reaso
 	}
 }
 
-void access_web_write(struct exchange *x, enum close_reason reason)
+static void write_lines(struct exchange *x)
 {
-	if (!has_web(x) || x->web->loc == NULL)
-		return;
 	const struct web_more *more = x->web->log;
 	const struct web_kept_log *kept = more != NULL ? more->kept_log : NULL;
 	const struct conf_loc_logs *logs = kept != NULL ? kept->logs : x->web->loc->logs;
 	if (logs == NULL || logs->is_off)
 		return;
-	if (x->status == 0)
-		x->status = status_without_answer(x, reason);
 	for (uint32_t i = 0; i < logs->count; i++)
 		write_line(x, &logs->items[i], kept != NULL ? &kept->lines[i] : NULL);
+}
+
+void access_web_write(struct exchange *x, enum close_reason reason)
+{
+	if (!has_web(x) || x->web->loc == NULL)
+		return;
+	if (x->status == 0)
+		x->status = status_without_answer(x, reason);
+	write_lines(x);
+}
+
+void access_web_write_aside(struct exchange *x, int status)
+{
+	uint16_t own = x->status;
+	if (!x->web->loc->log_subrequest)
+		return;
+	x->status = (uint16_t)status;
+	write_lines(x);
+	x->status = own;
 }
 
 void access_web_finish(void)

@@ -12,6 +12,8 @@
 
 /* The exchange ends. */
 void access_web_write(struct exchange *x, enum close_reason reason);
+/* What auth_request asked is answered (log_subrequest). */
+void access_web_write_aside(struct exchange *x, int status);
 /* x->web is a tunnel now. False: no memory. */
 bool access_web_keep(struct exchange *x) MUST_CHECK;
 /* At exit. */

@@ -11,6 +11,7 @@
  */
 #include "proxy/guard_parts.h"
 
+#include "proxy/access_web.h"
 #include "proxy/value.h"
 #include "proxy/web_file.h"
 #include "proxy/web_log.h"
@@ -169,6 +170,7 @@ static enum step answered(struct exchange *x, int status)
 	struct guard_asked *asked = asked_of(x);
 	asked->status = status;
 	asked->was_proxied = x->tries != 0;
+	access_web_write_aside(x, status);
 	guard_stop_asking(x);
 	/* Whatever the status says. */
 	if (!set_variables(x, asked))
