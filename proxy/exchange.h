@@ -103,6 +103,7 @@ struct exchange {
 	uint64_t *tried; /* in the arena: bitmap over the pool */
 	uint32_t tries;  /* workers asked so far */
 	struct access_try log[EXCHANGE_TRIES_LOGGED];
+	int connect_error;   /* web: errno of the last connection that failed; 0: none did */
 	bool was_headed;     /* web: lb_pool_headed was called for this pick */
 	bool is_none_left;   /* web: another was to be asked, and there was none */
 	bool may_try_stale;  /* the kept connection that failed may be replaced once, same worker */

@@ -6,7 +6,7 @@
 #include "proxy/exchange.h"
 #include "proxy/guard.h"
 #include "proxy/tls.h"
-#include "proxy/web.h"
+#include "proxy/web_proxy.h"
 
 #include "http/host.h"
 #include "http/path.h"
@@ -125,6 +125,7 @@ static void join_generation(struct exchange *x)
 	if (x->generation != listener->generation) {
 		guard_stop_asking(x);
 		guard_finish(x);
+		web_target_finish(x);
 		generation_unref(x->generation);
 		x->generation = generation_ref(listener->generation);
 		x->web = NULL;

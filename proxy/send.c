@@ -59,7 +59,8 @@ void exchange_pick_done(struct exchange *x, enum lb_result result, const char *w
 	backend->stats.bytes_to += x->up.sent;
 	backend->stats.bytes_from += x->is_own_answer ? 0 : x->down.payload;
 	exchange_try_ended(x, result);
-	lb_pool_done(x->pool, x->seat, &outcome);
+	if (lb_pool_done(x->pool, x->seat, &outcome) && x->web != NULL)
+		web_tell_disabled(x);
 	x->seat = NULL;
 	if (outcome.job_accepted && proxy_inspector() != NULL)
 		proxy_inspector()->on_job(x->pool, backend);
@@ -160,6 +161,7 @@ static enum step get_connection(struct exchange *x, bool fresh)
 		return exchange_out_of_memory(x);
 	if (rc == -EMFILE || rc == -ENFILE || rc == -ENOBUFS || rc == -EADDRNOTAVAIL)
 		return exhausted(x, rc);
+	x->connect_error = -rc;
 	if (rc != 0)
 		return exchange_try_failed(x, CLOSE_CONNECT_FAILED);
 	exchange_wait(x, WAIT_CONNECT, x->location->timeouts.connect_ms);
@@ -235,6 +237,7 @@ enum step exchange_connect(struct exchange *x)
 	}
 	if (rc == -EPROTO)
 		return tls_failed(x, why.text);
+	x->connect_error = -rc;
 	if (rc != 0)
 		return exchange_try_failed(x, CLOSE_CONNECT_FAILED);
 	exchange_move(x, EX_SEND);
@@ -281,7 +284,7 @@ static enum step on_to_next(struct exchange *x, struct lb_seat *failed)
 enum step exchange_try_failed(struct exchange *x, enum close_reason reason)
 {
 	if (x->web != NULL)
-		web_tell_failure(x, reason, 0);
+		web_tell_failure(x, reason);
 	bool was_sent = x->state == EX_SEND && x->up.sent != 0;
 	bool was_stale = x->upstream != NULL && x->upstream->was_reused &&
 			 (reason == CLOSE_UPSTREAM_LEFT || reason == CLOSE_UPSTREAM_ERROR);

@@ -5,11 +5,13 @@
 #include "proxy/exchange.h"
 #include "proxy/stats.h"
 #include "proxy/tls.h"
+#include "proxy/web_proxy.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 static struct freelist free_upstreams = FREELIST(struct upstream, 64);
 
@@ -77,7 +79,25 @@ struct upstream *upstream_take(
 	return NULL;
 }
 
-static int open_socket(const struct addr *addr)
+/* proxy_bind. A port is not taken before connect() where none is asked for. -errno. */
+static int bind_local(int fd, int family, struct exchange *exchange)
+{
+	int on = 1;
+	struct addr local;
+	web_local_addr(exchange, &local);
+	if (local.len == 0 || local.u.any.sa_family != family)
+		return 0;
+	if (addr_port(&local) == 0)
+		(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+	return bind(fd, &local.u.any, local.len) == 0 ? 0 : -errno;
+}
+
+static bool probes_silence(const struct exchange *exchange)
+{
+	return exchange->web == NULL || exchange->web->loc->proxy.socket_keepalive;
+}
+
+static int open_socket(const struct addr *addr, struct exchange *exchange)
 {
 	int on = 1;
 	int fd = socket(addr->u.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -85,16 +105,22 @@ static int open_socket(const struct addr *addr)
 		return -errno;
 	if (addr->u.any.sa_family != AF_UNIX) {
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-		(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+		if (probes_silence(exchange))
+			(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	}
+	int rc = exchange->web == NULL ? 0 : bind_local(fd, addr->u.any.sa_family, exchange);
+	if (rc != 0) {
+		(void)close(fd);
+		return rc;
 	}
 	return fd;
 }
 
 /* The sock of a new upstream. -errno: there is none. */
-static int open_sock(
-	struct upstream *upstream, const struct addr *addr, const struct tls_route *route)
+static int open_sock(struct upstream *upstream, const struct addr *addr, struct exchange *exchange,
+	const struct tls_route *route)
 {
-	int fd = open_socket(addr);
+	int fd = open_socket(addr, exchange);
 	int rc = fd < 0 ? fd : sock_init(&upstream->sock, fd, on_owner_step);
 	if (rc != 0 || route->peer == NULL)
 		return rc;
@@ -114,7 +140,7 @@ int upstream_connect(struct upstream **ret_upstream, struct backend *backend,
 	*upstream = (struct upstream){.backend = backend, .born_us = clock_now_us};
 	list_init(&upstream->node);
 	deadline_init(&upstream->deadline, on_idle_due);
-	int rc = open_sock(upstream, &backend->addr, route);
+	int rc = open_sock(upstream, &backend->addr, exchange, route);
 	if (rc != 0) {
 		freelist_give(&free_upstreams, upstream);
 		return rc;

@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "proxy/web_log.h"
 
+#include <errno.h>
+
 static const struct {
 	uint16_t status;
 	uint32_t cause;
@@ -111,7 +113,36 @@ enum step web_nobody(struct exchange *x)
 	return web_answer(x, status, false);
 }
 
-void web_tell_failure(struct exchange *x, enum close_reason reason, int error)
+void web_tell_disabled(struct exchange *x)
+{
+	web_log(x, LOG_WARN, 0,
+		x->is_up_begun ? "while reading response header from upstream"
+			       : "while connecting to upstream",
+		"upstream server temporarily disabled");
+}
+
+/* What happens to every server some day is no more than an error. */
+static enum log_level level_of(int error)
+{
+	static const int usual[] = {
+		ECONNREFUSED, EAGAIN, ECONNRESET, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH};
+	for (size_t i = 0; i < COUNT_OF(usual); i++)
+		if (error == usual[i])
+			return LOG_ERROR;
+	return LOG_CRIT;
+}
+
+static void tell_connect(struct exchange *x, const char *action)
+{
+	int error = x->connect_error != 0 ? x->connect_error : ECONNREFUSED;
+	if (x->upstream != NULL || x->seat == NULL)
+		web_log(x, LOG_ERROR, error, action, "connect() failed");
+	else
+		web_log(x, level_of(error), error, action, "connect() to %s failed",
+			x->seat->backend->addr_text);
+}
+
+void web_tell_failure(struct exchange *x, enum close_reason reason)
 {
 	bool is_connecting = x->state == EX_CONNECT;
 	const char *action = is_connecting ? "while connecting to upstream"
@@ -120,7 +151,7 @@ void web_tell_failure(struct exchange *x, enum close_reason reason, int error)
 		action = "while SSL handshaking to upstream";
 	switch (reason) {
 	case CLOSE_CONNECT_FAILED:
-		web_log(x, LOG_ERROR, error != 0 ? error : 111, action, "connect() failed");
+		tell_connect(x, action);
 		break;
 	case CLOSE_CONNECT_TIMEOUT:
 	case CLOSE_READ_TIMEOUT:

@@ -15,7 +15,9 @@ bool web_may_repeat(const struct exchange *x, bool was_sent);
 bool web_next_by_status(struct exchange *x, uint16_t status, enum step *ret_step);
 /* Nobody is left, or nobody may be asked: 502, 504, or what the last one said. */
 enum step web_nobody(struct exchange *x);
-/* Into the error log, in nginx's words. `error`: errno, 0 if none is known. */
-void web_tell_failure(struct exchange *x, enum close_reason reason, int error);
+/* Into the error log, in nginx's words: a try failed; x->connect_error is known. */
+void web_tell_failure(struct exchange *x, enum close_reason reason);
+/* Likewise: and so the server is left alone for its fail_timeout. */
+void web_tell_disabled(struct exchange *x);
 
 #endif

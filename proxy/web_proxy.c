@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "proxy/value.h"
 #include "proxy/web_balance.h"
+#include "proxy/web_log.h"
 #include "proxy/web_next.h"
 #include "proxy/web_tls.h"
 #include "proxy/web_uri.h"
@@ -82,6 +83,26 @@ bool web_divert(struct exchange *x, const char *p, enum step *ret_step)
 		return true;
 	}
 	return web_error_page(x, x->answer->code, ret_step);
+}
+
+void web_local_addr(struct exchange *x, struct addr *ret)
+{
+	const struct conf_proxy *proxy = &x->web->loc->proxy;
+	char text[ADDR_TEXT];
+	struct slice value;
+	ret->len = 0;
+	if (proxy->is_bind_off || proxy->bind.count == 0 || !web_value(x, &proxy->bind, &value) ||
+		value.n == 0)
+		return;
+	if (value.n < sizeof(text)) {
+		memcpy(text, value.p, value.n);
+		text[value.n] = '\0';
+		if (addr_from_ip(ret, text, 0) == 0 || addr_parse(ret, text, NULL) == 0)
+			return;
+	}
+	ret->len = 0;
+	web_log(x, LOG_ERROR, 0, "while connecting to upstream", "invalid local address \"%.*s\"",
+		(int)value.n, value.p);
 }
 
 /* proxy_set_body, proxy_pass_request_body: another body than the client's. */

@@ -20,6 +20,8 @@ bool web_target_waits(const struct exchange *x);
 /* The exchange ends. */
 void web_target_finish(struct exchange *x);
 
+/* proxy_bind: where a connection to a worker comes from; len 0: anywhere. */
+void web_local_addr(struct exchange *x, struct addr *ret);
 /* PICK, before the first server: what balancing goes by, and the body that is sent. False: no
  * memory. */
 bool web_begin_asking(struct exchange *x) MUST_CHECK;
