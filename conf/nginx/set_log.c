@@ -299,8 +299,7 @@ static const struct ngx_directive directives[] = {
 		/* The field is a pointer. NOLINTNEXTLINE(bugprone-sizeof-expression) */
 		NGX_LOC(logs)},
 	{"open_log_file_cache", NGX_HTTP_LEVELS, BIT(1) | BIT(2) | BIT(3) | BIT(4), set_file_cache,
-		.note = "has no counterpart: files whose names have variables are opened for each "
-			"line"},
+		.note = "a file whose name has variables is opened for each line"},
 };
 
 const struct ngx_area ngx_area_log = {.directives = directives,
