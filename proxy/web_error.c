@@ -70,25 +70,6 @@ static size_t page(const struct exchange *x, int status, char *out, size_t room)
 	return n > 0 ? min_size((size_t)n, room - 1) : 0;
 }
 
-/* nginx ends the connection behind these. */
-static bool closes_always(int status)
-{
-	switch (status) {
-	case 400:
-	case 413:
-	case 414:
-	case 494:
-	case 495:
-	case 496:
-	case 497:
-	case 500:
-	case 501:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static enum step send_page(struct exchange *x, int status, struct slice location)
 {
 	char text[1024];
@@ -142,6 +123,25 @@ static enum step to_page(struct exchange *x, const struct conf_error_page *error
 	return send_page(x, web->error_status, to);
 }
 
+/* nginx ends the connection behind these. */
+static bool closes_always(int status)
+{
+	switch (status) {
+	case 400:
+	case 413:
+	case 414:
+	case 494:
+	case 495:
+	case 496:
+	case 497:
+	case 500:
+	case 501:
+		return true;
+	default:
+		return false;
+	}
+}
+
 bool web_error_page(struct exchange *x, int status, enum step *ret_step)
 {
 	struct web *web = x->web;
@@ -154,6 +154,8 @@ bool web_error_page(struct exchange *x, int status, enum step *ret_step)
 			if (error_page->codes[k] != status)
 				continue;
 			web->is_error_page = !loc->recursive_error_pages;
+			if (closes_always(status))
+				x->keeps_client = false;
 			*ret_step = to_page(x, error_page, status);
 			return true;
 		}

@@ -244,7 +244,9 @@ static void put_all(struct exchange *x, struct head_writer *w, enum flow_framing
 		head_put_number(w, (uint64_t)out->length);
 		head_put_text(w, "\r\n");
 	}
-	if (out->modified >= 0) {
+	/* Of a file that stands in for something else nobody asks whether it has changed. */
+	if (out->modified >= 0 &&
+		(out->status == 200 || out->status == 206 || out->status == 304)) {
 		char date[HTTP_DATE_ROOM];
 		http_date_format(out->modified, date);
 		head_put_field(w, SLICE("Last-Modified"), slice_of(date));

@@ -20,6 +20,10 @@ from . import wire
 
 SERVER = re.compile(rb"(?:nginx/1\.22\.1|comfymux/\d+\.\d+\.\d+)")
 BARE_SERVER = re.compile(rb"^(?:nginx|comfymux)$")
+# An error page without its title, which is in it twice, and the program's name.
+PAGE_LENGTH = 115
+# Where it is not what the status line says.
+PAGE_TITLES = {b"401 Unauthorized": b"401 Authorization Required", b"302 Moved Temporarily": b"302 Found"}
 PAGE_END = re.compile(rb"<hr><center>(?:nginx|comfymux)(?:/[0-9.]+)?</center>")
 DATE = re.compile(rb"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$")
 ERROR_LINE = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[(\w+)\] \d+#\d+: (?:\*\d+ )?(.*)$")
@@ -51,9 +55,11 @@ def body_of(answer):
 def shorter(answer):
     """By how much a page shrinks when the program's name is taken out of it."""
     if answer.framing == "bodyless":
-        # The page that is not there: its length still tells our name. Pages of ours have a status of 300 or more.
-        own = answer.status >= 300 and answer.get("content-type") == "text/html" and answer.get("server")
-        return len(answer.get("server")) if own else 0
+        # The page that is not there: its length still tells our name.
+        words, name, length = answer.lines[0].partition(b" ")[2], answer.get("server"), answer.get("content-length")
+        words = PAGE_TITLES.get(words, words)
+        is_page = name and length and int(length) == PAGE_LENGTH + 2 * len(words) + len(name)
+        return len(name) if is_page else 0
     return sum(len(found) - len(b"<hr><center></center>") for found in PAGE_END.findall(answer.body))
 
 
