@@ -145,12 +145,12 @@ bool web_unescape_path(struct arena *arena, struct slice path, bool merges, stru
 				return true;
 		}
 		if (c == '/' && n != 0) {
-			n = resolve(out, n);
-			if (n < 0)
+			long resolved = resolve(out, n);
+			bool had_dots = resolved != n;
+			if (resolved < 0)
 				return true;
-			if (n != 0 && out[n - 1] == '/' && (merges || path.p[i] != '/'))
-				continue;
-			if (n != 0 && out[n - 1] == '/' && !merges && i > 0 && path.p[i - 1] == '.')
+			n = resolved;
+			if (out[n - 1] == '/' && (merges || had_dots))
 				continue;
 		}
 		out[n++] = c;
