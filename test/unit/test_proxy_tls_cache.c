@@ -1,7 +1,7 @@
 /* test/unit/test_proxy_tls_cache.c - sessions kept under a name. */
 #include "test/unit/tls_peer.h"
 
-#define BYTES 32768
+#define BYTES UINT64_C(32768)
 
 static SSL_CTX *ctx;
 
