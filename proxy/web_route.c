@@ -140,7 +140,7 @@ static enum step begin(struct exchange *x)
 		x->server = site_find(x, host.name);
 	web->srv = x->server->srv;
 	web_set_location(x, web->srv->root);
-	if (!is_host_good)
+	if (!is_host_good || memmem(host.name.p, host.name.n, "..", 2) != NULL)
 		return web_answer(x, 400, true);
 	enum step step;
 	if (!web_take_uri(x, &step) || !web_tls_admit(x, host.name, &step))
