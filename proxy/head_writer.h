@@ -39,5 +39,10 @@ static inline void head_put_slice(struct head_writer *writer, struct slice slice
 void head_put_number(struct head_writer *writer, uint64_t number);
 /* "Name: value\r\n". */
 void head_put_field(struct head_writer *writer, struct slice name, struct slice value);
+/* For values that variables had a part in: a decoded URI may hold any octet. CR, LF and NUL become
+ * blanks (RFC 9110 section 5.5), so that nobody ends a line but us; nginx sends them. */
+void head_put_line(struct head_writer *writer, struct slice text);
+/* head_put_field with such a value. */
+void head_put_safe_field(struct head_writer *writer, struct slice name, struct slice value);
 
 #endif

@@ -22,6 +22,25 @@ void head_put_field(struct head_writer *writer, struct slice name, struct slice 
 	head_put_text(writer, "\r\n");
 }
 
+void head_put_line(struct head_writer *writer, struct slice text)
+{
+	head_put_slice(writer, text);
+	if (writer->is_bad)
+		return;
+	struct buf *buf = writer->buf;
+	for (size_t i = buf->end - text.n; i < buf->end; i++)
+		if (buf->p[i] == '\r' || buf->p[i] == '\n' || buf->p[i] == '\0')
+			buf->p[i] = ' ';
+}
+
+void head_put_safe_field(struct head_writer *writer, struct slice name, struct slice value)
+{
+	head_put_slice(writer, name);
+	head_put_text(writer, ": ");
+	head_put_line(writer, value);
+	head_put_text(writer, "\r\n");
+}
+
 /* Absolute-form goes on as origin-form; the authority is in Host (RFC 9112 section 3.2.2). */
 static void put_target(struct exchange *x, struct head_writer *w)
 {

@@ -304,13 +304,25 @@ static enum step one_file(struct exchange *x)
 	return keep(x, fd, &about, &packed);
 }
 
+/* location /a { alias /b/; } makes /b/../c of "/a../c" (nginx serves that). */
+static bool leaves_alias(const struct exchange *x)
+{
+	const struct conf_loc *loc = x->web->loc;
+	struct slice uri = x->web->uri;
+	if (!loc->is_alias || uri.n < (size_t)loc->alias_bytes + 2)
+		return false;
+	uri.p += loc->alias_bytes;
+	uri.n -= loc->alias_bytes;
+	return slice_starts(uri, SLICE("..")) && (uri.n == 2 || uri.p[2] == '/');
+}
+
 enum step web_file(struct exchange *x)
 {
 	struct slice method = x->web->method, uri = x->web->uri;
 	if (!slice_is(method, SLICE("GET")) && !slice_is(method, SLICE("HEAD")) &&
 		!slice_is(method, SLICE("POST")))
 		return web_answer(x, 405, false);
-	if (memchr(uri.p, '\0', uri.n) != NULL)
+	if (memchr(uri.p, '\0', uri.n) != NULL || leaves_alias(x))
 		return web_answer(x, 404, false);
 	return uri.p[uri.n - 1] == '/' ? folder(x) : one_file(x);
 }

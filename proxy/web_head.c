@@ -195,7 +195,7 @@ static void put_type(const struct exchange *x, struct head_writer *w)
 	if (out->type.n == 0)
 		return;
 	head_put_text(w, "Content-Type: ");
-	head_put_slice(w, out->type);
+	head_put_line(w, out->type);
 	head_put_text(w, "\r\n");
 }
 
@@ -223,7 +223,8 @@ static void put_fields(const struct exchange *x, struct head_writer *w)
 	const struct web_out *out = &x->web->out;
 	for (uint32_t i = 0; i < out->fields.count; i++)
 		if (!out->fields.items[i].is_gone)
-			head_put_field(w, out->fields.items[i].name, out->fields.items[i].value);
+			head_put_safe_field(
+				w, out->fields.items[i].name, out->fields.items[i].value);
 }
 
 static void put_all(struct exchange *x, struct head_writer *w, enum flow_framing framing)
@@ -231,7 +232,7 @@ static void put_all(struct exchange *x, struct head_writer *w, enum flow_framing
 	const struct web_out *out = &x->web->out;
 	head_put_text(w, "HTTP/1.1 ");
 	if (out->reason.n != 0) {
-		head_put_slice(w, out->reason);
+		head_put_line(w, out->reason);
 	} else {
 		head_put_number(w, out->status);
 		head_put_text(w, " ");
@@ -252,7 +253,7 @@ static void put_all(struct exchange *x, struct head_writer *w, enum flow_framing
 		head_put_field(w, SLICE("Last-Modified"), slice_of(date));
 	}
 	if (out->location.n != 0)
-		head_put_field(w, SLICE("Location"), out->location);
+		head_put_safe_field(w, SLICE("Location"), out->location);
 	if (framing == FLOW_CHUNKED)
 		head_put_text(w, "Transfer-Encoding: chunked\r\n");
 	put_connection(x, w);

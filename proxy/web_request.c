@@ -59,7 +59,7 @@ static bool put_set_headers(struct exchange *x, struct head_writer *w)
 		if (!web_value(x, &header->value, &value))
 			return false;
 		if (value.n != 0)
-			head_put_field(w, header->name, value);
+			head_put_safe_field(w, header->name, value);
 	}
 	return true;
 }
@@ -68,7 +68,7 @@ static void put_defaults(struct exchange *x, struct head_writer *w)
 {
 	const struct conf_proxy *proxy = &x->web->loc->proxy;
 	if (!is_set(proxy, defaults[DEFAULT_HOST]))
-		head_put_field(w, SLICE("Host"), x->web->proxied_host);
+		head_put_safe_field(w, SLICE("Host"), x->web->proxied_host);
 	if (passes_websocket(x))
 		head_put_text(w, "Connection: upgrade\r\n");
 	else if (!is_set(proxy, defaults[DEFAULT_CONNECTION]))
@@ -95,7 +95,7 @@ static void put_client_fields(struct exchange *x, struct head_writer *w)
 			continue;
 		if (memchr(name.p, '_', name.n) != NULL && !x->web->srv->underscores_in_headers)
 			continue;
-		head_put_field(w, name, http_span_in(x->p, field->value));
+		head_put_safe_field(w, name, http_span_in(x->p, field->value));
 	}
 }
 
@@ -106,9 +106,9 @@ bool web_write_request(struct exchange *x, struct buf *out)
 	struct slice method = x->web->method;
 	if (proxy->method.count != 0 && !web_value(x, &proxy->method, &method))
 		return false;
-	head_put_slice(&w, method);
+	head_put_line(&w, method);
 	head_put_text(&w, " ");
-	head_put_slice(&w, x->target);
+	head_put_line(&w, x->target);
 	if (proxy->http_version == 11 || passes_websocket(x))
 		head_put_text(&w, " HTTP/1.1\r\n");
 	else
