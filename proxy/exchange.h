@@ -140,6 +140,9 @@ void exchange_abort(struct exchange *x, enum close_reason reason);
 
 /* -- between the files of the exchange -- */
 
+/* route.c: x->pool is known: what stickiness goes by, and whether the handler wants it. */
+void exchange_ask_handler(struct exchange *x);
+
 /* What a handler of a state says. */
 enum step {
 	STEP_AGAIN, /* look again */

@@ -15,6 +15,20 @@
 #include "proxy/stats.h"
 #include "proxy/sticky_cookie.h"
 
+/* nginx's proxy_pass may have made another one of it than the client's. */
+static void take_target(const struct exchange *x, struct handler_request *request)
+{
+	if (x->web == NULL || x->target.n == 0)
+		return;
+	const char *mark = memchr(x->target.p, '?', x->target.n);
+	request->target = request->path = x->target;
+	request->query = (struct slice){NULL, 0};
+	if (mark == NULL)
+		return;
+	request->path.n = (size_t)(mark - x->target.p);
+	request->query = (struct slice){mark + 1, x->target.n - request->path.n - 1};
+}
+
 void handler_request(const struct exchange *x, struct handler_request *ret_request)
 {
 	const struct http_head *head = x->head;
@@ -33,6 +47,7 @@ void handler_request(const struct exchange *x, struct handler_request *ret_reque
 		.is_cookie_new = x->new_cookie[0] != '\0',
 		.is_websocket = head->is_websocket,
 	};
+	take_target(x, ret_request);
 }
 
 void handler_set_state(struct exchange *x, void *state)
@@ -83,7 +98,8 @@ void handler_forward(
 	x->is_forwarded = x->is_body_held = true;
 	x->pinned = backend == NULL ? NULL : lb_backend_ref(backend);
 	x->is_learned = is_learned;
-	x->target = target;
+	if (target.n != 0 || x->web == NULL)
+		x->target = target;
 	/* It may have waited through a reload, and be meant for a worker that came with it. */
 	bool is_old = x->generation != x->client->listener->generation;
 	exchange_move(x, is_old ? EX_ROUTE : EX_PICK);
@@ -138,6 +154,9 @@ static bool put_switching(struct exchange *x)
 /* What the log will say; then a page that is open for hours holds no generation. */
 static bool keep_only_entry(struct exchange *x)
 {
+	/* The log's format is in the generation. */
+	if (x->web != NULL)
+		return exchange_keep_entry(x);
 	const char *name = x->pool->conf->name;
 	char *pool = arena_copy(&x->arena, name, strlen(name) + 1);
 	if (pool == NULL || !exchange_keep_entry(x))

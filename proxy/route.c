@@ -102,18 +102,23 @@ static void ask_handler(struct exchange *x)
 	x->lb.is_job = false;
 }
 
-/* What the pool's strategy and stickiness go by. */
-static enum step to_pool(struct exchange *x)
+void exchange_ask_handler(struct exchange *x)
 {
 	const struct inspector *inspector = proxy_inspector();
-	x->pool = x->generation->pools[x->location->pool];
-	x->lb.client_ip = addr_ip_octets(&x->client->peer);
 	x->keys.value[CONF_KEY_IP] = x->lb.client_ip;
-	sticky_cookie_read(x);
 	if (inspector != NULL)
 		x->wishes = inspector->on_head(x->head, x->p, &x->arena, &x->keys);
 	x->lb.is_job = (x->wishes & INSPECT_IS_JOB) != 0;
 	ask_handler(x);
+}
+
+/* What the pool's strategy and stickiness go by. */
+static enum step to_pool(struct exchange *x)
+{
+	x->pool = x->generation->pools[x->location->pool];
+	x->lb.client_ip = addr_ip_octets(&x->client->peer);
+	sticky_cookie_read(x);
+	exchange_ask_handler(x);
 	exchange_move(x, EX_HOLD);
 	return STEP_AGAIN;
 }

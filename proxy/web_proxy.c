@@ -26,7 +26,10 @@ static bool find_target(struct exchange *x, struct slice to)
 		return true;
 	}
 	struct slice path = web->uri;
-	if (web->is_location_valid && to.n != 0) {
+	/* After rewrite ... break the whole URI is another, and `to` has no place in it. */
+	if (!web->is_location_valid)
+		to = WEB_SLICE_NONE;
+	if (to.n != 0) {
 		size_t prefix = web->prefix->match == CONF_MATCH_NONE ? 0 : web->prefix->path_bytes;
 		prefix = min_size(prefix, path.n);
 		path.p += prefix;
@@ -63,6 +66,8 @@ enum step web_proxy_to(struct exchange *x, bool is_https, struct slice host, str
 	x->web->proxied_us = clock_now_us;
 	x->web->failed_status = 0;
 	x->hold_most = x->location->limits.buffer_body;
+	if (x->pool->conf->mode == CONF_MODE_FLEET)
+		exchange_ask_handler(x);
 	exchange_move(x, EX_HOLD);
 	return STEP_AGAIN;
 }
