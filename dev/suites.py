@@ -19,7 +19,7 @@ REPORTS = ROOT / "build/reports"
 RAW = REPORTS / "raw"
 BUILD = ROOT / "build/test"
 BINARY = BUILD / "comfymux"
-FUZZ_SECONDS = 12
+FUZZ_SECONDS = 6
 PATIENCE = 600  # seconds; nothing may hang the whole
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
