@@ -43,8 +43,8 @@ void dynamic_pools_destroy(struct dynamic_pools *pools)
 {
 	if (pools == NULL)
 		return;
-	while (!list_is_empty(&pools->list))
-		destroy(list_first(&pools->list, struct dynamic_pool, node));
+	list_each_safe (node, &pools->list)
+		destroy(CONTAINER_OF(node, struct dynamic_pool, node));
 	free(pools);
 }
 

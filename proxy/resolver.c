@@ -327,8 +327,8 @@ void resolver_destroy(struct resolver *resolver)
 {
 	if (resolver == NULL)
 		return;
-	while (!list_is_empty(&resolver->names))
-		drop_name(list_first(&resolver->names, struct resolver_name, node));
+	list_each_safe (node, &resolver->names)
+		drop_name(CONTAINER_OF(node, struct resolver_name, node));
 	if (resolver->dns != NULL)
 		evdns_base_free(resolver->dns, 0);
 	free(resolver);
@@ -336,8 +336,8 @@ void resolver_destroy(struct resolver *resolver)
 
 void resolver_trim(void)
 {
-	while (!list_is_empty(&all_questions)) {
-		struct question *question = list_first(&all_questions, struct question, node);
+	list_each_safe (node, &all_questions) {
+		struct question *question = CONTAINER_OF(node, struct question, node);
 		list_remove(&question->node);
 		free(question);
 	}

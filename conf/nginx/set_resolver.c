@@ -119,6 +119,7 @@ static bool set_resolver(
 }
 
 static const struct ngx_directive directives[] = {
+	/* A pointer. NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	{"resolver", NGX_HTTP_LEVELS, NGX_1MORE, set_resolver, NGX_LOC(resolver)},
 	{"resolver_timeout", NGX_HTTP_LEVELS, BIT(1), ngx_set_ms, NGX_LOC(resolver_timeout_ms)},
 };
