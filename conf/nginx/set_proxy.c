@@ -378,7 +378,6 @@ static const struct ngx_directive directives[] = {
 static bool finish_loc(struct ngx_build *b, struct ngx_scope *scope)
 {
 	struct conf_proxy *proxy = &scope->loc->proxy;
-	(void)b;
 	proxy->sets_upgrade = false;
 	for (uint32_t i = 0; i < proxy->set_header.count; i++) {
 		struct slice name = proxy->set_header.items[i].name;
@@ -386,6 +385,12 @@ static bool finish_loc(struct ngx_build *b, struct ngx_scope *scope)
 			slice_is_nocase(name, SLICE("Connection")))
 			proxy->sets_upgrade = true;
 	}
+	if (scope->where == NGX_LOCATION && scope->loc->content == CONF_CONTENT_PROXY &&
+		proxy->websocket && !proxy->sets_upgrade)
+		ngx_notice(b, scope->node,
+			"WebSocket handshakes are passed on in location \"%s\", which sets neither "
+			"Upgrade nor Connection; \"comfymux_websocket off\" keeps them back",
+			scope->location->path);
 	return true;
 }
 

@@ -5,21 +5,9 @@
 #include "conf/nginx/areas.h"
 
 const struct ngx_area *const ngx_areas[] = {
-	&ngx_area_core,
-	&ngx_area_upstream,
-	&ngx_area_main,
-	&ngx_area_rewrite,
-	&ngx_area_proxy,
-	&ngx_area_headers,
-	&ngx_area_body,
-	&ngx_area_static,
-	&ngx_area_body,
-	&ngx_area_map,
-	&ngx_area_log,
-	&ngx_area_access,
-	&ngx_area_limit,
-	&ngx_area_realip,
-	&ngx_area_resolver,
+	&ngx_area_core, &ngx_area_upstream, &ngx_area_main, &ngx_area_rewrite, &ngx_area_proxy,
+	&ngx_area_headers, &ngx_area_body, &ngx_area_static, &ngx_area_map, &ngx_area_log,
+	&ngx_area_access, &ngx_area_limit, &ngx_area_realip, &ngx_area_resolver,
 	&ngx_area_tls, /* behind proxy_pass */
 };
 const uint32_t ngx_area_count = COUNT_OF(ngx_areas);

@@ -113,8 +113,9 @@ static void reading_a_file_that_is_not_there(void **state)
 	for (long n = 0; n < 5; n++) {
 		arena_init(&arena, BLOCK);
 		left = n;
-		(void)ngx_read_file(&arena, "/nowhere/n.conf", "a { ");
+		const struct ngx_tree *tree = ngx_read_file(&arena, "/nowhere/n.conf", "a { ");
 		left = -1;
+		assert_true(tree == NULL || tree->has_error);
 		arena_finish(&arena);
 	}
 }
