@@ -133,6 +133,13 @@ static bool is_odd_name(const char *name, const char *end)
 	return p < end && p != name && *p == ':';
 }
 
+/* Octets that somebody behind us could take for the end of a line, or of everything; nginx refuses
+ * them, too. */
+static bool ends_lines(const char *p, size_t n)
+{
+	return memchr(p, '\0', n) != NULL || memchr(p, '\r', n) != NULL;
+}
+
 /* One line from `at` to its CR at `end`, which is no empty line. */
 static enum http_verdict read_field(struct http_head *head, const char *p, uint32_t at,
 	uint32_t end, const struct http_limits *limits)
@@ -156,7 +163,7 @@ static enum http_verdict read_field(struct http_head *head, const char *p, uint3
 	struct slice value = slice_trim((struct slice){colon + 1, (size_t)(p + end - colon) - 1});
 	/* With the name, which is known to be fine: longer is faster. */
 	if (!http_is_value(name, (size_t)(p + end - name)) &&
-		(!limits->is_lenient || memchr(name, '\0', (size_t)(p + end - name)) != NULL))
+		(!limits->is_lenient || ends_lines(name, (size_t)(p + end - name))))
 		return http_head_bad(head, 400, "control character in a field value");
 
 	struct http_field *field = &head->field[head->count++];
@@ -245,6 +252,9 @@ static enum http_verdict read_fields(
 		head->line_start = head->scanned = line_end + 1;
 		if (text_end == at)
 			return finish(head, p, limits);
+		/* nginx takes more than one CR for the end of a line. */
+		while (limits->is_lenient && text_end > at && p[text_end - 1] == '\r')
+			text_end--;
 		if (read_field(head, p, at, text_end, limits) == HTTP_BAD)
 			return HTTP_BAD;
 	}

@@ -58,3 +58,12 @@ def test_an_alias_without_a_slash_is_not_left(nginx_run):
     assert head(nginx_run, "/xopen").startswith(b"HTTP/1.1 200 ")
     for target in ("/x../secret", "/x%2e%2e/secret", "/x..%2fsecret", "/x../", "/x../in/open", "/try../secret"):
         assert head(nginx_run, target)[9:12] in (b"404", b"410"), target
+
+
+def test_a_carriage_return_within_a_line(nginx_run, worker):
+    worker.answer = b"HTTP/1.1 200 OK\r\nX: a\rX-Forged: y\r\nContent-Length: 0\r\n\r\n"
+    nginx_run.write(server=f"location / {{ proxy_pass http://127.0.0.1:{worker.port}; }} location /own {{ return 200; }}").start()
+    for line, status in ((b"X: a\rX-Forged: y", 400), (b"X:\r a", 400), (b"\r", 400), (b"X: a\r", 200), (b"X: a", 200)):
+        with nginx_run.client() as client:
+            assert client.send(b"GET /own HTTP/1.1\r\nHost: a\r\n" + line + b"\r\n\r\n").response().status == status, line
+    assert head(nginx_run, "/").startswith(b"HTTP/1.1 502 ")
