@@ -270,7 +270,7 @@ struct conf_proxy {
 	struct conf_value set_body;
 	bool pass_request_headers, pass_request_body;
 	bool buffering, request_buffering;
-	bool intercept_errors, ignore_client_abort, force_ranges, socket_keepalive;
+	bool intercept_errors, ignore_client_abort, socket_keepalive;
 	uint64_t buffer_size;
 	uint32_t buffers_count;
 	uint64_t buffers_size;
@@ -322,7 +322,6 @@ struct conf_loc {
 	struct conf_value limit_rate, limit_rate_after;
 	bool has_limit_rate, has_limit_rate_after;
 	CONF_ARRAY(struct conf_add_header) add_header;
-	CONF_ARRAY(struct conf_add_header) add_trailer;
 	struct conf_expires expires;
 	struct conf_value charset;
 	bool autoindex, autoindex_exact_size, autoindex_localtime;

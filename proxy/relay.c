@@ -116,7 +116,6 @@ static bool write_head(struct exchange *x, const char *p, enum flow_framing *out
 {
 	if (x->web == NULL)
 		return write_response_head(x, p, *out, &x->down.stash);
-	web_take_accel(x, p);
 	return web_take_answer(x, p) && web_put_head(x, out);
 }
 

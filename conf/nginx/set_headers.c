@@ -7,9 +7,7 @@ static bool set_add_header(
 	struct ngx_build *b, const struct ngx_node *node, const struct ngx_directive *d)
 {
 	(void)ngx_field(b, d);
-	struct conf_add_header *header = node->name[4] == 'h'
-						 ? ngx_push(b, &b->scope->loc->add_header)
-						 : ngx_push(b, &b->scope->loc->add_trailer);
+	struct conf_add_header *header = ngx_push(b, &b->scope->loc->add_header);
 	if (header == NULL)
 		return false;
 	header->name = slice_of(node->args[0]);
@@ -79,7 +77,8 @@ static bool set_expires(
 
 static const struct ngx_directive directives[] = {
 	{"add_header", NGX_HTTP_LEVELS_IF, BIT(2) | BIT(3), set_add_header, NGX_LOC(add_header)},
-	{"add_trailer", NGX_HTTP_LEVELS_IF, BIT(2) | BIT(3), set_add_header, NGX_LOC(add_trailer)},
+	{"add_trailer", NGX_HTTP_LEVELS_IF, BIT(2) | BIT(3), ngx_accept,
+		.note = "trailers are not sent"},
 	{"expires", NGX_HTTP_LEVELS_IF, BIT(1) | BIT(2), set_expires, NGX_LOC(expires)},
 };
 

@@ -24,12 +24,12 @@ static int listen_at(const char *host, struct addr *ret_addr)
 	return fd;
 }
 
-static void set(const char *name, const char *format, long a, long b)
-{
-	char text[64];
-	(void)snprintf(text, sizeof(text), format, a, b);
-	assert_int_equal(setenv(name, text, 1), 0);
-}
+#define SET(name, ...)                                                                             \
+	do {                                                                                       \
+		char value[64];                                                                    \
+		(void)snprintf(value, sizeof(value), __VA_ARGS__);                                 \
+		assert_int_equal(setenv(name, value, 1), 0);                                       \
+	} while (0)
 
 static bool is_open(int fd)
 {
@@ -51,7 +51,7 @@ static void nginx_s_sockets_are_found_by_their_address(void **state)
 	struct addr one, two, any;
 	int first = listen_at("127.0.0.1", &one), second = listen_at("127.0.0.2", &two);
 	(void)state;
-	set("NGINX", "%ld;%ld;", first, second);
+	SET("NGINX", "%d;%d;", first, second);
 	inherit_start();
 	assert_true(inherit_has_parent());
 	assert_null(getenv("NGINX"));
@@ -74,7 +74,7 @@ static void what_nobody_took_is_closed(void **state)
 	struct addr addr;
 	int fd = listen_at("127.0.0.1", &addr);
 	(void)state;
-	set("NGINX", "%ld", fd, 0);
+	SET("NGINX", "%d", fd);
 	inherit_start();
 	assert_int_equal(inherit_finish(), 1);
 	assert_false(is_open(fd));
@@ -84,7 +84,7 @@ static void what_is_no_listening_socket_is_left_alone(void **state)
 {
 	int plain = socket(AF_INET, SOCK_STREAM, 0);
 	(void)state;
-	set("NGINX", "%ld;0;x", plain, 0);
+	SET("NGINX", "%d;0;x", plain);
 	inherit_start();
 	assert_int_equal(inherit_finish(), 0);
 	assert_true(is_open(plain) && is_open(0));
@@ -98,12 +98,12 @@ static void systemd_s_sockets_are_those_from_3_on(void **state)
 	int saved = dup(3);
 	(void)state;
 	assert_int_equal(dup2(fd, 3), 3);
-	set("LISTEN_FDS", "%ld", 1, 0);
-	set("LISTEN_PID", "%ld", (long)getpid() + 1, 0);
+	SET("LISTEN_FDS", "1");
+	SET("LISTEN_PID", "%ld", (long)getpid() + 1);
 	inherit_start();
 	assert_int_equal(inherit_take(&addr), -1);
-	set("LISTEN_FDS", "%ld", 1, 0);
-	set("LISTEN_PID", "%ld", (long)getpid(), 0);
+	SET("LISTEN_FDS", "1");
+	SET("LISTEN_PID", "%ld", (long)getpid());
 	inherit_start();
 	assert_int_equal(inherit_take(&addr), 3);
 	assert_null(getenv("LISTEN_FDS"));
@@ -136,7 +136,8 @@ static void who_follows_has_the_sockets_and_their_numbers(void **state)
 	assert_int_equal(fcntl(fd, F_SETFD, FD_CLOEXEC), 0);
 	(void)snprintf(script, sizeof(script),
 		"test \"$NGINX\" = '%d;' && test \"$PWD\" = / && test -e /proc/self/fd/%d", fd, fd);
-	char *const argv[] = {"sh", "-c", script, NULL};
+	char shell[] = "sh", option[] = "-c";
+	char *const argv[] = {shell, option, script, NULL};
 	assert_int_equal(status_of("/bin/sh", argv, &fd, 1), 0);
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	(void)close(fd);
@@ -144,7 +145,8 @@ static void who_follows_has_the_sockets_and_their_numbers(void **state)
 
 static void a_program_that_is_not_there_ends_with_127(void **state)
 {
-	char *const argv[] = {"x", NULL};
+	char name[] = "x";
+	char *const argv[] = {name, NULL};
 	(void)state;
 	assert_int_equal(status_of("/nonexistent/x", argv, NULL, 0), 127);
 }
