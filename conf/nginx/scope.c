@@ -146,6 +146,7 @@ bool ngx_merge(struct ngx_build *b)
 
 /* -- what is wrong -- */
 
+PRINTF_LIKE(4, 0)
 static bool add_problem(
 	struct ngx_build *b, const char *file, unsigned line, const char *format, va_list args)
 {
@@ -186,6 +187,7 @@ bool ngx_no_memory(struct ngx_build *b)
 	return ngx_fail_bare(b, "out of memory");
 }
 
+PRINTF_LIKE(4, 0)
 static void add_note(struct ngx_build *b, const struct ngx_node *node, enum conf_note_level level,
 	const char *format, va_list args)
 {

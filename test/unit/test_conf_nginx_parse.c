@@ -352,9 +352,7 @@ static void nginx_files_are_told_from_libconfig_files(void **state)
 {
 	static const char *const nginx[] = {"user a;", "events {}", "#x\n\n worker_processes 1;",
 		"\xef\xbb\xbfuser a;", "http\n{", "\"daemon\" off;", "events{", ";", "}",
-		"daemon"
-		" off;",
-		"include /etc/a;", "user #= \n x;"};
+		"daemon off;", "include /etc/a;", "user #= \n x;"};
 	static const char *const libconfig[] = {"", "#x", "user = \"a\";", "daemon=true;",
 		"listen : 1;", "\n// x\nhttp {}", "/* x */ events {}", "@include \"x\"", "a",
 		"a /* x */ = 1;", "http: { };", "a\n\n=", "a # user\n= 1;"};
