@@ -61,7 +61,7 @@ static void put_request(struct line *line, const struct exchange *x)
 	put(line, " ");
 	put_octets(line, http_span_in(x->p, x->head->target));
 	put(line, " HTTP/1.%u\"", x->head->minor_version);
-	if (guard_is_asking(x))
+	if (x->web != NULL && guard_is_asking(x))
 		put_quoted(line, "subrequest", x->web->uri);
 }
 
