@@ -166,7 +166,7 @@ static bool take_head(struct fetch *fetch)
 		}
 		struct slice type = http_head_value(head, got.p, HF_CONTENT_TYPE);
 		fetch->type_n = (uint8_t)min_size(type.n, sizeof(fetch->type));
-		if (fetch->type_n != 0)
+		if (type.p != NULL)
 			memcpy(fetch->type, type.p, fetch->type_n);
 		buf_consume(&fetch->in, head->bytes);
 		if (head->code >= 200)
