@@ -25,8 +25,8 @@ events {{ worker_connections {connections}; }}
 http {{
     access_log {log} combined{log_options};
     client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
     keepalive_requests 1000000000; keepalive_timeout 75; client_max_body_size 0;
+    map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}
     upstream origin {{ server 127.0.0.1:{origin}; keepalive 64; keepalive_requests 1000000000; }}
     server {{
         listen 127.0.0.1:{plain} backlog=4096;
@@ -34,16 +34,10 @@ http {{
         ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;
         ssl_protocols TLSv1.2 TLSv1.3; ssl_prefer_server_ciphers on; ssl_conf_command Ciphersuites {suites};
         proxy_http_version 1.1; proxy_read_timeout 3600;
-        proxy_set_header Host $http_host; proxy_set_header Connection "";
-        proxy_set_header X-Real-IP $remote_addr; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-        proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Host $http_host;
+        proxy_set_header Host $http_host; proxy_set_header X-Real-IP $remote_addr;
+        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+        proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;
         location / {{ proxy_pass http://origin; }}
-        location /ws {{
-            proxy_pass http://origin;
-            proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;
-            proxy_set_header Host $http_host;
-            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-        }}
     }}
 }}
 """
@@ -100,12 +94,14 @@ KINDS = {
     "nginx": ("nginx", {}),
     "haproxy": ("haproxy", {}),
     "comfymux": ("comfymux", {"options": PLAIN_PROXYING}),
+    # The very file that nginx has.
+    "comfymux, nginx.conf": ("nginx", {}),
     # Variants: shown, but no yardstick.
     "nginx, log buffered": ("nginx", {"log_options": " buffer=64k flush=1s"}),
     "haproxy, splice": ("haproxy", {"options": "option splice-auto"}),
     "comfymux, defaults": ("comfymux", {}),
 }
-MEASURED = ("nginx", "haproxy", "comfymux")
+MEASURED = ("nginx", "haproxy", "comfymux", "comfymux, nginx.conf")
 VARIANTS = tuple(name for name in KINDS if name not in MEASURED)
 
 
@@ -203,9 +199,10 @@ class Proxy:
                   **self.ports, **more}
         config = folder / f"{self.log.stem}.conf"
         config.write_text({"nginx": NGINX, "haproxy": HAPROXY, "comfymux": COMFYMUX}[family].format(**values))
-        command = {"nginx": ["nginx", "-p", folder, "-c", config, "-e", folder / "nginx.error"],
-                   "haproxy": ["haproxy", "-db", "-f", config],
-                   "comfymux": [binary, "-c", config]}[family]
+        program = binary if name.startswith("comfymux") else family
+        command = {"nginx": [program, "-p", folder, "-c", config, "-e", folder / "nginx.error"],
+                   "haproxy": [program, "-db", "-f", config],
+                   "comfymux": [program, "-c", config]}[family]
         self.log.touch()
         self.said = folder / f"{self.log.stem}.said"
         out = self.log if family == "haproxy" else self.said
