@@ -11,15 +11,10 @@ static struct text line; /* the one that is being made; its room is kept */
 
 static const char upper_hex[] = "0123456789ABCDEF";
 
-static bool is_plain(unsigned char c)
-{
-	return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
-}
-
-static bool is_plain_json(unsigned char c)
-{
-	return c >= ' ' && c != '"' && c != '\\';
-}
+/* By octet: what is written as it is. */
+static const bool plain[256] = {[' ' ... '!'] = true, ['#' ... '['] = true, [']' ... '~'] = true};
+static const bool plain_json[256] = {
+	[' ' ... '!'] = true, ['#' ... '['] = true, [']' ... 0xff] = true};
 
 static void put_octet(unsigned char c)
 {
@@ -40,12 +35,11 @@ static void put_octet_json(unsigned char c)
 }
 
 /* What needs no escape goes in one piece. */
-static void put_escaped(
-	struct slice value, bool (*is_good)(unsigned char c), void (*put_bad)(unsigned char c))
+static void put_escaped(struct slice value, const bool *is_plain, void (*put_bad)(unsigned char c))
 {
 	size_t start = 0;
 	for (size_t i = 0; i < value.n; i++) {
-		if (is_good((unsigned char)value.p[i]))
+		if (is_plain[(unsigned char)value.p[i]])
 			continue;
 		text_put(&line, value.p + start, i - start);
 		put_bad((unsigned char)value.p[i]);
@@ -58,10 +52,10 @@ static void put_value(enum conf_log_escape escape, struct slice value)
 {
 	switch (escape) {
 	case CONF_ESCAPE_DEFAULT:
-		put_escaped(value, is_plain, put_octet);
+		put_escaped(value, plain, put_octet);
 		break;
 	case CONF_ESCAPE_JSON:
-		put_escaped(value, is_plain_json, put_octet_json);
+		put_escaped(value, plain_json, put_octet_json);
 		break;
 	case CONF_ESCAPE_NONE:
 		text_put(&line, value.p, value.n);

@@ -22,15 +22,30 @@ void head_put_field(struct head_writer *writer, struct slice name, struct slice 
 	head_put_text(writer, "\r\n");
 }
 
+/* Whether one of them is below 0x20, eight at a time: the high bit of an octet is set in `v - 0x20`
+ * when it borrows, and in `~v` when it was not set before. */
+static bool has_control(const char *p, size_t n)
+{
+	const uint64_t ones = 0x0101010101010101U;
+	uint64_t v, found = 0;
+	for (; n >= sizeof(v); p += sizeof(v), n -= sizeof(v)) {
+		memcpy(&v, p, sizeof(v));
+		found |= (v - ones * 0x20) & ~v & (ones * 0x80);
+	}
+	for (; n != 0; p++, n--)
+		found |= (unsigned char)*p < 0x20;
+	return found != 0;
+}
+
 void head_put_line(struct head_writer *writer, struct slice text)
 {
 	head_put_slice(writer, text);
 	if (writer->is_bad)
 		return;
-	struct buf *buf = writer->buf;
-	for (size_t i = buf->end - text.n; i < buf->end; i++)
-		if (buf->p[i] == '\r' || buf->p[i] == '\n' || buf->p[i] == '\0')
-			buf->p[i] = ' ';
+	char *p = writer->buf->p + writer->buf->end - text.n;
+	for (size_t i = has_control(p, text.n) ? 0 : text.n; i < text.n; i++)
+		if (p[i] == '\r' || p[i] == '\n' || p[i] == '\0')
+			p[i] = ' ';
 }
 
 void head_put_safe_field(struct head_writer *writer, struct slice name, struct slice value)

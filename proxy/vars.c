@@ -193,15 +193,29 @@ enum web_found web_copy(struct exchange *x, const char *p, size_t n, struct slic
 	return copy != NULL ? WEB_FOUND : WEB_NO_MEMORY;
 }
 
+/* Decimal, from `at` backwards, with zeros in front to `least` digits. The index of the first. */
+static size_t put_digits(char *text, size_t at, uint64_t number, size_t least)
+{
+	size_t stop = at - least;
+	while (number != 0 || at > stop) {
+		text[--at] = (char)('0' + number % 10);
+		number /= 10;
+	}
+	return at;
+}
+
 enum web_found web_number(struct exchange *x, uint64_t number, struct slice *ret)
 {
-	char digits[20];
-	size_t at = sizeof(digits);
-	do {
-		digits[--at] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number != 0);
-	return web_copy(x, digits + at, sizeof(digits) - at, ret);
+	char text[20];
+	size_t at = put_digits(text, sizeof(text), number, 1);
+	return web_copy(x, text + at, sizeof(text) - at, ret);
+}
+
+enum web_found web_three_digits(struct exchange *x, uint16_t status, struct slice *ret)
+{
+	char text[5];
+	size_t at = put_digits(text, sizeof(text), status, 3);
+	return web_copy(x, text + at, sizeof(text) - at, ret);
 }
 
 enum web_found web_format(struct exchange *x, struct slice *ret, const char *format, ...)
@@ -216,6 +230,9 @@ enum web_found web_format(struct exchange *x, struct slice *ret, const char *for
 
 enum web_found web_seconds(struct exchange *x, uint64_t ms, struct slice *ret)
 {
-	return web_format(
-		x, ret, "%llu.%03u", (unsigned long long)(ms / 1000), (unsigned)(ms % 1000));
+	char text[24];
+	size_t at = put_digits(text, sizeof(text), ms % 1000, 3);
+	text[--at] = '.';
+	at = put_digits(text, at, ms / 1000, 1);
+	return web_copy(x, text + at, sizeof(text) - at, ret);
 }

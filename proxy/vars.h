@@ -30,6 +30,7 @@ struct web_more {
 	struct access_try *tries; /* all of them */
 	uint32_t try_count, try_room;
 	struct web_kept_log *kept_log; /* entry.c: of a tunnel, whose head is gone */
+	struct slice kept_details;     /* web_log.c: likewise; empty: nobody would write it */
 };
 
 /* NULL: no memory. */
@@ -64,6 +65,8 @@ static inline enum web_found web_found_if(struct slice *ret, struct slice value)
 
 /* Into the arena. */
 enum web_found web_number(struct exchange *x, uint64_t number, struct slice *ret);
+/* Three digits or more: "000", "200". */
+enum web_found web_three_digits(struct exchange *x, uint16_t status, struct slice *ret);
 /* "12.345" from milliseconds. */
 enum web_found web_seconds(struct exchange *x, uint64_t ms, struct slice *ret);
 enum web_found web_format(struct exchange *x, struct slice *ret, const char *format, ...)

@@ -155,7 +155,7 @@ enum web_found web_vars_answer(struct exchange *x, const struct conf_part *part,
 	case CONF_VAR_SENT_HTTP_X:
 		return sent_field(x, part->text, ret);
 	case CONF_VAR_STATUS:
-		return web_format(x, ret, "%03u", (unsigned)status_of(x));
+		return web_three_digits(x, status_of(x), ret);
 	default: /* sent_trailer_ */
 		return WEB_MISSING;
 	}

@@ -86,8 +86,8 @@ int web_condition(const struct exchange *x)
 bool web_not_modified(struct exchange *x)
 {
 	struct web_out *out = &x->web->out;
-	if (out->status != 200 || (out->modified < 0 && !out->is_proxied) ||
-		web_condition(x) != 304)
+	/* What a worker sends is the worker's to judge. */
+	if (out->status != 200 || out->is_proxied || out->modified < 0 || web_condition(x) != 304)
 		return true;
 	out->status = 304;
 	out->reason = WEB_SLICE_NONE;

@@ -12,20 +12,6 @@
 #include "proxy/head_writer.h"
 #include "proxy/value.h"
 
-/* nginx's own list: what is not set is sent, or kept back, like this. */
-static const struct slice defaults[] = {
-	{"Host", 4},
-	{"Connection", 10},
-	{"Content-Length", 14},
-	{"Transfer-Encoding", 17},
-	{"TE", 2},
-	{"Keep-Alive", 10},
-	{"Expect", 6},
-	{"Upgrade", 7},
-};
-
-enum { DEFAULT_HOST, DEFAULT_CONNECTION, DEFAULT_LENGTH, DEFAULT_CODING };
-
 static bool is_set(const struct conf_proxy *proxy, struct slice name)
 {
 	for (uint32_t i = 0; i < proxy->set_header.count; i++)
@@ -34,12 +20,22 @@ static bool is_set(const struct conf_proxy *proxy, struct slice name)
 	return false;
 }
 
-static bool is_default(struct slice name)
+/* nginx's own list: of these the client's goes no further. */
+static bool is_default(enum http_field_id id)
 {
-	for (size_t i = 0; i < COUNT_OF(defaults); i++)
-		if (slice_is_nocase(defaults[i], name))
-			return true;
-	return false;
+	switch (id) {
+	case HF_HOST:
+	case HF_CONNECTION:
+	case HF_CONTENT_LENGTH:
+	case HF_TRANSFER_ENCODING:
+	case HF_TE:
+	case HF_KEEP_ALIVE:
+	case HF_EXPECT:
+	case HF_UPGRADE:
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* The upgrade goes on by itself where the location says nothing of it (comfymux_websocket). */
@@ -67,15 +63,15 @@ static bool put_set_headers(struct exchange *x, struct head_writer *w)
 static void put_defaults(struct exchange *x, struct head_writer *w)
 {
 	const struct conf_proxy *proxy = &x->web->loc->proxy;
-	if (!is_set(proxy, defaults[DEFAULT_HOST]))
+	if (!is_set(proxy, SLICE("Host")))
 		head_put_safe_field(w, SLICE("Host"), x->web->proxied_host);
 	if (passes_websocket(x))
 		head_put_text(w, "Connection: upgrade\r\n");
-	else if (!is_set(proxy, defaults[DEFAULT_CONNECTION]))
+	else if (!is_set(proxy, SLICE("Connection")))
 		head_put_text(w, "Connection: close\r\n");
 	if (x->up.out == FLOW_CHUNKED) {
 		head_put_text(w, "Transfer-Encoding: chunked\r\n");
-	} else if (!is_set(proxy, defaults[DEFAULT_LENGTH]) &&
+	} else if (!is_set(proxy, SLICE("Content-Length")) &&
 		   (x->up.out == FLOW_LENGTH || x->head->has_length || x->head->is_chunked)) {
 		head_put_text(w, "Content-Length: ");
 		head_put_number(w, x->up.out == FLOW_LENGTH ? x->up.left : 0);
@@ -91,7 +87,7 @@ static void put_client_fields(struct exchange *x, struct head_writer *w)
 	for (uint16_t i = 0; i < x->head->count; i++) {
 		const struct http_field *field = &x->head->field[i];
 		struct slice name = http_span_in(x->p, field->name);
-		if (is_default(name) || is_set(proxy, name))
+		if (is_default((enum http_field_id)field->id) || is_set(proxy, name))
 			continue;
 		if (memchr(name.p, '_', name.n) != NULL && !x->web->srv->underscores_in_headers)
 			continue;

@@ -14,34 +14,50 @@ static bool is_listed(const struct slice *names, uint32_t count, struct slice na
 	return false;
 }
 
-/* Not passed on unless proxy_pass_header says so. */
-static bool is_hidden(const struct conf_proxy *proxy, struct slice name)
+/* nginx's own list of what is not passed on unless proxy_pass_header says so. */
+static bool is_private(enum http_field_id id, struct slice name)
 {
-	static const struct slice hidden[] = {{"Date", 4}, {"Server", 6}, {"X-Pad", 5},
-		{"X-Accel-Expires", 15}, {"X-Accel-Redirect", 16}, {"X-Accel-Limit-Rate", 18},
-		{"X-Accel-Buffering", 17}, {"X-Accel-Charset", 15}};
+	static const struct slice others[] = {{"X-Pad", 5}, {"X-Accel-Expires", 15},
+		{"X-Accel-Redirect", 16}, {"X-Accel-Limit-Rate", 18}, {"X-Accel-Buffering", 17},
+		{"X-Accel-Charset", 15}};
+	if (id != HF_OTHER)
+		return id == HF_DATE || id == HF_SERVER;
+	return ascii_lower(name.p[0]) == 'x' && is_listed(others, COUNT_OF(others), name);
+}
+
+static bool is_hidden(const struct conf_proxy *proxy, enum http_field_id id, struct slice name)
+{
 	if (is_listed(proxy->hide_header.items, proxy->hide_header.count, name))
 		return true;
-	return is_listed(hidden, COUNT_OF(hidden), name) &&
+	return is_private(id, name) &&
 	       !is_listed(proxy->pass_header.items, proxy->pass_header.count, name);
 }
 
 /* Those of one connection are ours to write. */
-static bool is_ours(struct slice name)
+static bool is_ours(enum http_field_id id, struct slice name)
 {
-	static const struct slice ours[] = {{"Connection", 10}, {"Keep-Alive", 10},
-		{"Transfer-Encoding", 17}, {"Content-Length", 14}, {"Status", 6}};
-	return is_listed(ours, COUNT_OF(ours), name);
+	switch (id) {
+	case HF_CONNECTION:
+	case HF_KEEP_ALIVE:
+	case HF_TRANSFER_ENCODING:
+	case HF_CONTENT_LENGTH:
+		return true;
+	case HF_OTHER:
+		return slice_is_nocase(name, SLICE("Status"));
+	default:
+		return false;
+	}
 }
 
-static bool take_field(struct exchange *x, struct slice name, struct slice value)
+static bool take_field(
+	struct exchange *x, enum http_field_id id, struct slice name, struct slice value)
 {
-	if (slice_is_nocase(name, SLICE("Location")))
+	if (id == HF_LOCATION)
 		return web_take_location(x, name, value);
-	if (slice_is_nocase(name, SLICE("Refresh")))
-		return web_take_refresh(x, name, value);
-	if (slice_is_nocase(name, SLICE("Set-Cookie")))
+	if (id == HF_SET_COOKIE)
 		return web_take_cookie(x, name, value);
+	if (id == HF_OTHER && slice_is_nocase(name, SLICE("Refresh")))
+		return web_take_refresh(x, name, value);
 	return web_out_add(x, name, value);
 }
 
@@ -61,13 +77,14 @@ bool web_take_answer(struct exchange *x, const char *p)
 		const struct http_field *field = &answer->field[i];
 		struct slice name = http_span_in(p, field->name);
 		struct slice value = http_span_in(p, field->value);
-		if (is_ours(name) || is_hidden(proxy, name))
+		enum http_field_id id = (enum http_field_id)field->id;
+		if (is_ours(id, name) || is_hidden(proxy, id, name))
 			continue;
-		if (slice_is_nocase(name, SLICE("Content-Type")) && out->type.n == 0) {
+		if (id == HF_CONTENT_TYPE && out->type.n == 0) {
 			out->type = value;
 			continue;
 		}
-		if (!take_field(x, name, value))
+		if (!take_field(x, id, name, value))
 			return false;
 	}
 	return web_headed(x);

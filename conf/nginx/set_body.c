@@ -50,7 +50,7 @@ static bool set_temp_path(
 	path->path = ngx_path(b, node->args[0]);
 	if (path->path == NULL)
 		return false;
-	for (uint32_t i = 1; i < node->arg_count; i++) {
+	for (uint32_t i = 1; i < node->arg_count && i <= COUNT_OF(path->levels); i++) {
 		uint64_t digits;
 		if (!ngx_parse_number(node->args[i], 9, &digits) || digits == 0)
 			return ngx_wrong(b, node, "invalid value");
