@@ -205,6 +205,11 @@ static void take(
 		.end_line = s->line,
 		.is_block = s->kind == NGX_OPEN,
 	};
+	/* Who is used to libconfig's groups. */
+	if (strcmp(node.name, "comfymux:") == 0) {
+		node.name = "comfymux";
+		node.name_bytes--;
+	}
 	if (node.is_block && source->is_parameter) {
 		fail_here(r, source, s->line, "block directives are not supported in -g option");
 		return;
@@ -276,6 +281,60 @@ static void read_globals(struct reading *r, const char *globals)
 	read_source(r, &file, true, BODY_DIRECTIVES);
 }
 
+static bool is_file_of(const struct reading *r, const char *name)
+{
+	for (const struct ngx_file *file = r->files; file != NULL; file = file->next) {
+		if (strcmp(file->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The nodes from `mark` on go to the front. */
+static void turn(struct reading *r, size_t mark)
+{
+	size_t n = r->count - mark;
+	struct ngx_node *late = malloc((n + 1) * sizeof(*late));
+	if (late == NULL) {
+		fail_memory(r);
+		return;
+	}
+	memcpy(late, r->stack + mark, n * sizeof(*late));
+	memmove(r->stack + n, r->stack, mark * sizeof(*late));
+	memcpy(r->stack, late, n * sizeof(*late));
+	free(late);
+}
+
+/* What only we are to know, in a file of its own: read as if it stood in front of the main file. */
+static void read_beside(struct reading *r)
+{
+	struct err err;
+	bool is_open_error;
+	char *text;
+	size_t n, mark = r->count;
+	const char *path = conf_path_beside(r->arena, r->main_name, NGX_BESIDE);
+	if (path == NULL) {
+		fail_memory(r);
+		return;
+	}
+	/* Included by nginx.conf itself, or a file of libconfig's: it is not meant. */
+	if (is_file_of(r, path) || conf_load_file(&text, &n, path, NULL) != 0)
+		return;
+	bool is_meant = ngx_is_nginx_file(text, n);
+	free(text);
+	if (!is_meant)
+		return;
+	const struct ngx_file *file = ngx_load_file(
+		r->arena, &r->files, path, &is_open_error, &err);
+	if (file == NULL) {
+		fail_memory(r);
+		return;
+	}
+	read_source(r, file, false, BODY_DIRECTIVES);
+	if (!r->is_out_of_memory)
+		turn(r, mark);
+}
+
 /* `text` NULL: the file is to be read. */
 static struct ngx_tree *read_tree(
 	struct arena *arena, const char *name, const char *text, size_t n, const char *globals)
@@ -302,6 +361,8 @@ static struct ngx_tree *read_tree(
 			fail(&r, arena_copy(arena, err.text, strlen(err.text)),
 				is_open_error ? LOG_EMERG : LOG_CRIT, NULL, 0);
 	}
+	if (!r.has_failed && text == NULL)
+		read_beside(&r);
 	tree->files = r.files;
 	tree->nodes = r.is_out_of_memory ? NULL : pop(&r, 0, &tree->count);
 	free(r.stack);

@@ -7,9 +7,8 @@
  *   proxy_pass http://h:1 '                                            conf_resolve
  */
 #include "conf/nginx/areas.h"
-#include "conf/nginx/upstream.h"
+#include "conf/nginx/own.h"
 
-#include "conf/keys.h"
 #include "conf/schema.h"
 #include "conf/spread.h"
 
@@ -34,20 +33,15 @@ static const char *copy_text(struct ngx_build *b, struct slice text)
 	return copy;
 }
 
-static struct ngx_upstream *add(struct ngx_build *b, const struct ngx_node *node, struct slice name)
+struct ngx_upstream *ngx_upstream_make(
+	struct ngx_build *b, const struct ngx_node *node, struct slice name)
 {
-	struct ngx_upstreams *all = upstreams_of(b);
 	struct ngx_upstream *one = arena_zero(b->arena, sizeof(*one));
 	struct conf_pool *pool = arena_zero(b->arena, sizeof(*pool));
-	if (all == NULL)
-		return NULL;
-	struct ngx_upstream_place *place = ngx_push(b, &all->list);
 	if (one == NULL || pool == NULL) {
 		(void)ngx_no_memory(b);
 		return NULL;
 	}
-	if (place == NULL)
-		return NULL;
 	conf_keys_preset(&conf_group_pool, pool);
 	/* What nginx has not is off until it is asked for. */
 	pool->keepalive = 0;
@@ -63,7 +57,17 @@ static struct ngx_upstream *add(struct ngx_build *b, const struct ngx_node *node
 			.sticky = {.expires_s = -1}}};
 	one->name.p = copy_text(b, name);
 	one->name.n = name.n;
-	if (one->name.p == NULL)
+	return one->name.p != NULL ? one : NULL;
+}
+
+static struct ngx_upstream *add(struct ngx_build *b, const struct ngx_node *node, struct slice name)
+{
+	struct ngx_upstreams *all = upstreams_of(b);
+	struct ngx_upstream *one = ngx_upstream_make(b, node, name);
+	if (all == NULL || one == NULL)
+		return NULL;
+	struct ngx_upstream_place *place = ngx_push(b, &all->list);
+	if (place == NULL)
 		return NULL;
 	place->one = one;
 	return one;
@@ -326,7 +330,8 @@ static const char *const method_names[CONF_METHOD_COUNT] = {
 	[CONF_METHOD_LEAST_TIME] = "least_time",
 };
 
-static bool make_pool(struct ngx_build *b, struct ngx_upstream *one, struct conf_pool *ret_pool)
+static bool make_pool(
+	struct ngx_build *b, struct ngx_upstream *one, uint32_t index, struct conf_pool *ret_pool)
 {
 	if (!check_whole(b, one))
 		return false;
@@ -339,9 +344,10 @@ static bool make_pool(struct ngx_build *b, struct ngx_upstream *one, struct conf
 	one->pool->node_count = one->servers.count;
 	one->pool->upstream = &one->conf;
 	one->pool->keepalive = one->conf.keepalive;
+	if (!ngx_own_finish(b, one, index))
+		return false;
 	if (one->conf.method != CONF_METHOD_STRATEGY)
 		one->pool->balancing.strategy = method_names[one->conf.method];
-	ngx_finish_upstream_own(one);
 	*ret_pool = *one->pool;
 	return conf_name_nodes(b->arena, ret_pool) || ngx_no_memory(b);
 }
@@ -355,10 +361,10 @@ static bool finish_http(struct ngx_build *b)
 	if (b->conf->pools == NULL)
 		return ngx_no_memory(b);
 	for (uint32_t i = 0; i < all->list.count; i++)
-		if (!make_pool(b, all->list.items[i].one, &b->conf->pools[i]))
+		if (!make_pool(b, all->list.items[i].one, i, &b->conf->pools[i]))
 			return false;
 	b->conf->pool_count = all->list.count;
-	return true;
+	return ngx_own_check(b);
 }
 
 static const struct ngx_directive directives[] = {
@@ -376,6 +382,7 @@ static const struct ngx_directive directives[] = {
 	{"zone", NGX_UPSTREAM, BIT(1) | BIT(2), ngx_set_zone},
 	{"sticky", NGX_UPSTREAM, NGX_2MORE, ngx_set_sticky},
 	{"comfymux", NGX_UPSTREAM, NGX_BLOCK | BIT(0), ngx_set_upstream_own},
+	{"comfymux", NGX_MAIN | NGX_HTTP_LEVELS, NGX_BLOCK | BIT(0), ngx_set_own},
 };
 
 const struct ngx_area ngx_area_upstream = {

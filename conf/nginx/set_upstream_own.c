@@ -1,14 +1,16 @@
 /*
- * conf/nginx/set_upstream_own.c - comfymux { } in an upstream: what nginx has not.
+ * conf/nginx/set_upstream_own.c - the words of comfymux { } that are about upstreams.
  *
  *   health_check [off] [interval=5s] [timeout=5s] [heartbeat=1m] [uri=/system_stats] [fails=3]
- * [passes=2]; strategy least_loaded;      one of our own in place of nginx's method max_jobs 2;
- * jobs at a time, for each server sticky client_id cookie ... [name=comfymux] [ttl=1h]
- * [entries=100000]; mode fleet;
+ * [passes=2]; strategy least_loaded | off;   one of our own in place of nginx's method max_jobs 2;
+ * jobs at a time, for each server sticky off | client_id cookie ... [name=comfymux] [ttl=1h]
+ * [entries=100000]; server 10.0.0.1:8188 { capabilities sdxl; metadata { priority 1; } }
+ *
+ * and whatever else a pool has in a libconfig file (own_keys.c).
  */
-#include "conf/nginx/upstream.h"
+#include "conf/nginx/own.h"
 
-#define DEFAULT_INTERVAL_MS 5000
+#include "conf/schema.h"
 
 static const char *value_of(const char *arg, const char *name)
 {
@@ -50,38 +52,66 @@ static bool read_health_param(struct conf_health *health, const char *arg)
 	return false;
 }
 
-static bool set_health_check(struct ngx_build *b, const struct ngx_node *node)
+static bool set_health_check(
+	struct ngx_build *b, const struct ngx_node *node, struct ngx_upstream *one)
 {
-	struct conf_health *health = &ngx_upstream_of(b)->pool->health;
-	health->interval_ms = DEFAULT_INTERVAL_MS;
+	struct conf_health *health = &one->pool->health;
+	struct conf_pool preset;
+	conf_keys_preset(&conf_group_pool, &preset);
+	*health = preset.health;
+	health->interval_ms = NGX_OWN_INTERVAL_MS;
+	one->has_health_check = true;
+	if (node->is_block) {
+		bool is_known;
+		return ngx_own_key(b, node, &conf_group_pool, one->pool, &is_known);
+	}
 	for (uint32_t i = 0; i < node->arg_count; i++)
 		if (!read_health_param(health, node->args[i]))
 			return ngx_fail(b, node, "invalid parameter \"%s\"", node->args[i]);
 	return true;
 }
 
-static bool set_strategy(struct ngx_build *b, const struct ngx_node *node)
+static bool is_strategy(struct ngx_build *b, const struct ngx_node *node, const char *name)
 {
-	struct ngx_upstream *one = ngx_upstream_of(b);
 	const struct conf_rules *rules = b->rules;
+	if (rules == NULL || rules->is_strategy == NULL || rules->is_strategy(name))
+		return true;
+	return ngx_fail(b, node, "unknown strategy \"%s\", known are %s", name,
+		rules->strategies == NULL ? "others" : rules->strategies);
+}
+
+static bool set_strategy(struct ngx_build *b, const struct ngx_node *node, struct ngx_upstream *one)
+{
+	bool is_off = node->arg_count == 1 && strcmp(node->args[0], "off") == 0;
 	if (node->arg_count != 1)
 		return ngx_fail(
 			b, node, "invalid number of arguments in \"%s\" directive", node->name);
-	if (rules != NULL && rules->is_strategy != NULL && !rules->is_strategy(node->args[0]))
-		return ngx_fail(b, node, "unknown strategy \"%s\", known are %s", node->args[0],
-			rules->strategies == NULL ? "others" : rules->strategies);
-	one->conf.method = CONF_METHOD_STRATEGY;
-	one->pool->balancing.strategy = node->args[0];
+	if (!is_off && !is_strategy(b, node, node->args[0]))
+		return false;
+	one->pool->balancing.strategy = is_off ? "" : node->args[0];
 	return true;
 }
 
-static bool set_max_jobs(struct ngx_build *b, const struct ngx_node *node)
+static bool set_balancing(
+	struct ngx_build *b, const struct ngx_node *node, struct ngx_upstream *one)
+{
+	bool is_known;
+	const char **strategy = &one->pool->balancing.strategy;
+	if (!ngx_own_key(b, node, &conf_group_pool, one->pool, &is_known))
+		return false;
+	return (*strategy)[0] == '\0' || is_strategy(b, node, *strategy);
+}
+
+static bool set_max_jobs(struct ngx_build *b, const struct ngx_node *node, struct ngx_upstream *one)
 {
 	if (node->arg_count != 1)
 		return ngx_fail(
 			b, node, "invalid number of arguments in \"%s\" directive", node->name);
-	if (!read_whole(node->args[0], &ngx_upstream_of(b)->max_jobs))
+	uint32_t jobs;
+	if (!read_whole(node->args[0], &jobs))
 		return ngx_wrong(b, node, "invalid number");
+	for (uint32_t i = 0; i < one->servers.count; i++)
+		one->servers.items[i].max_concurrent = jobs;
 	return true;
 }
 
@@ -115,11 +145,18 @@ static bool read_sticky_param(struct conf_sticky *sticky, const char *arg)
 	return add_key(sticky, arg);
 }
 
-static bool set_own_sticky(struct ngx_build *b, const struct ngx_node *node)
+static bool set_own_sticky(
+	struct ngx_build *b, const struct ngx_node *node, struct ngx_upstream *one)
 {
-	struct conf_sticky *sticky = &ngx_upstream_of(b)->pool->balancing.sticky;
-	if (sticky->key_count != 0)
-		return ngx_wrong(b, node, "is duplicate");
+	struct conf_sticky *sticky = &one->pool->balancing.sticky;
+	struct conf_pool preset;
+	conf_keys_preset(&conf_group_pool, &preset);
+	/* nginx's own way of sticking may have said how long. */
+	if (one->conf.sticky.kind == CONF_AFFINITY_NONE)
+		*sticky = preset.balancing.sticky;
+	sticky->key_count = 0;
+	if (node->arg_count == 1 && strcmp(node->args[0], "off") == 0)
+		return true;
 	for (uint32_t i = 0; i < node->arg_count; i++)
 		if (!read_sticky_param(sticky, node->args[i]))
 			return ngx_fail(b, node, "invalid parameter \"%s\"", node->args[i]);
@@ -128,58 +165,104 @@ static bool set_own_sticky(struct ngx_build *b, const struct ngx_node *node)
 	return true;
 }
 
-static bool set_mode(struct ngx_build *b, const struct ngx_node *node)
+/* What the file says of a server beyond its line: but for where it is, all that a node has. */
+static bool set_one_server(
+	struct ngx_build *b, const struct ngx_node *node, struct conf_node *server)
 {
-	struct ngx_upstream *one = ngx_upstream_of(b);
-	if (node->arg_count != 1)
-		return ngx_fail(
-			b, node, "invalid number of arguments in \"%s\" directive", node->name);
-	if (strcmp(node->args[0], "fleet") == 0)
-		one->pool->mode = CONF_MODE_FLEET;
-	else if (strcmp(node->args[0], "sticky") == 0)
-		one->pool->mode = CONF_MODE_STICKY;
-	else
-		return ngx_fail(b, node, "invalid value \"%s\"", node->args[0]);
+	for (uint32_t i = 0; i < node->child_count; i++) {
+		const struct ngx_node *word = &node->children[i];
+		bool is_known = false;
+		bool is_place = strcmp(word->name, "host") == 0 || strcmp(word->name, "port") == 0;
+		if (word->error != NULL)
+			return ngx_fail(b, word, "%s", word->error);
+		if (strcmp(word->name, "max_jobs") == 0) {
+			uint32_t n;
+			if (word->arg_count != 1 || !read_whole(word->args[0], &n))
+				return ngx_wrong(b, word, "invalid number");
+			server->max_concurrent = n;
+			continue;
+		}
+		if (!is_place && !ngx_own_key(b, word, &conf_group_node, server, &is_known))
+			return false;
+		if (!is_known)
+			return ngx_fail(b, word, "unknown directive \"%s\"", word->name);
+	}
 	return true;
 }
 
-static bool read_one(struct ngx_build *b, const struct ngx_node *node)
+/* Where there is none of that name in the upstream, it is meant for another one. */
+static bool set_server(struct ngx_build *b, const struct ngx_node *node, struct ngx_upstream *one)
 {
-	static const struct {
-		const char *name;
-		bool (*set)(struct ngx_build *b, const struct ngx_node *node);
-	} words[] = {{"health_check", set_health_check}, {"strategy", set_strategy},
-		{"max_jobs", set_max_jobs}, {"sticky", set_own_sticky}, {"mode", set_mode}};
-	if (node->error != NULL)
-		return ngx_fail(b, node, "%s", node->error);
-	for (size_t i = 0; i < COUNT_OF(words); i++) {
-		if (strcmp(node->name, words[i].name) != 0)
-			continue;
-		if (node->is_block)
-			return ngx_fail(
-				b, node, "directive \"%s\" is not terminated by \";\"", node->name);
-		return words[i].set(b, node);
+	struct conf_node nobody = {.peer = {.server = NULL}};
+	if (node->arg_count != 1)
+		return ngx_fail(
+			b, node, "invalid number of arguments in \"%s\" directive", node->name);
+	if (!node->is_block)
+		return ngx_fail(b, node, "directive \"%s\" has no opening \"{\"", node->name);
+	for (uint32_t i = 0; i < one->servers.count; i++) {
+		struct conf_node *server = &one->servers.items[i];
+		if (server->peer.server != NULL &&
+			strcmp(server->peer.server, node->args[0]) == 0 &&
+			!set_one_server(b, node, server))
+			return false;
 	}
-	return ngx_fail(b, node, "unknown directive \"%s\"", node->name);
+	return set_one_server(b, node, &nobody);
+}
+
+static const struct own_word {
+	const char *name;
+	bool (*set)(struct ngx_build *b, const struct ngx_node *node, struct ngx_upstream *one);
+	bool may_be_block;
+} own_words[] = {{"health_check", set_health_check, true}, {"strategy", set_strategy, false},
+	{"max_jobs", set_max_jobs, false}, {"sticky", set_own_sticky, false},
+	{"load_balancing", set_balancing, true}, {"server", set_server, true}};
+
+bool ngx_own_word(struct ngx_build *b, const struct ngx_node *word, struct ngx_upstream *one)
+{
+	bool is_known = false;
+	if (word->error != NULL)
+		return ngx_fail(b, word, "%s", word->error);
+	for (size_t i = 0; i < COUNT_OF(own_words); i++) {
+		if (strcmp(word->name, own_words[i].name) != 0)
+			continue;
+		if (word->is_block && !own_words[i].may_be_block)
+			return ngx_fail(
+				b, word, "directive \"%s\" is not terminated by \";\"", word->name);
+		return own_words[i].set(b, word, one);
+	}
+	/* These two are an upstream's in nginx's language, too. */
+	if (strcmp(word->name, "name") != 0 && strcmp(word->name, "keepalive") != 0 &&
+		!ngx_own_key(b, word, &conf_group_pool, one->pool, &is_known))
+		return false;
+	return is_known || ngx_fail(b, word, "unknown directive \"%s\"", word->name);
+}
+
+/* What is said of one server comes after what is said of all. */
+bool ngx_own_words(struct ngx_build *b, const struct ngx_node *block, struct ngx_upstream *one)
+{
+	for (int round = 0; round < 2; round++) {
+		for (uint32_t i = 0; i < block->child_count; i++) {
+			const struct ngx_node *word = &block->children[i];
+			bool is_of_one = strcmp(word->name, "server") == 0;
+			for (uint32_t k = 0; k < i && !is_of_one; k++)
+				if (strcmp(block->children[k].name, word->name) == 0)
+					return ngx_wrong(b, word, "is duplicate");
+			if (is_of_one == (round == 1) && !ngx_own_word(b, word, one))
+				return false;
+		}
+	}
+	return true;
 }
 
 bool ngx_set_upstream_own(
 	struct ngx_build *b, const struct ngx_node *node, const struct ngx_directive *d)
 {
+	struct ngx_upstream *one = ngx_upstream_of(b), *scratch = ngx_own_scratch(b);
 	(void)d;
-	for (uint32_t i = 0; i < node->child_count; i++)
-		if (!read_one(b, &node->children[i]))
-			return false;
-	return true;
-}
-
-void ngx_finish_upstream_own(struct ngx_upstream *one)
-{
-	/* Who decides job by job has to know the load. */
-	if (one->pool->mode == CONF_MODE_FLEET && one->conf.method != CONF_METHOD_STRATEGY) {
-		one->conf.method = CONF_METHOD_STRATEGY;
-		one->pool->balancing.strategy = "score";
-	}
-	for (uint32_t i = 0; one->max_jobs != 0 && i < one->servers.count; i++)
-		one->servers.items[i].max_concurrent = one->max_jobs;
+	if (scratch == NULL || !ngx_own_words(b, node, scratch))
+		return false;
+	const struct ngx_node **kept = ngx_push(b, &one->own);
+	if (kept != NULL)
+		*kept = node;
+	return kept != NULL;
 }

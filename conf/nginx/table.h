@@ -119,7 +119,7 @@ struct ngx_build {
 	bool has_failed, has_events;
 	struct ngx_server *servers; /* conf/nginx/http.h; in order */
 	/* Each area's own memory while it reads; its file says what. In the arena. */
-	void *upstreams, *listens, *zones, *tls_zones, *formats, *main_own;
+	void *upstreams, *listens, *zones, *tls_zones, *formats, *main_own, *owns;
 };
 
 /* -- for setters -- */

@@ -22,7 +22,8 @@ struct ngx_upstream {
 	CONF_ARRAY(struct conf_node) servers; /* a name is one, until it is looked up */
 	struct conf_upstream conf;
 	struct conf_pool *pool; /* what the block changed of the defaults: health, strategy */
-	uint32_t max_jobs;      /* comfymux { }: of each server; 0: not given */
+	CONF_ARRAY(const struct ngx_node *) own; /* comfymux { } in the block */
+	bool has_health_check;                   /* somebody said whether there are probes */
 	bool has_keepalive_requests, has_keepalive_time, has_keepalive_timeout;
 	bool has_resolve;
 	const char *zone; /* NULL: none */
@@ -51,7 +52,9 @@ extern ngx_setter ngx_set_method, ngx_set_hash, ngx_set_random, ngx_set_least_ti
 extern ngx_setter ngx_set_sticky;
 /* set_upstream_own.c: comfymux { } */
 extern ngx_setter ngx_set_upstream_own;
-/* Puts what the block said of all servers into each. */
-void ngx_finish_upstream_own(struct ngx_upstream *one);
+/* Of an `upstream` or a proxy_pass: named, with the defaults, in no list. NULL: no memory (told).
+ */
+struct ngx_upstream *ngx_upstream_make(
+	struct ngx_build *b, const struct ngx_node *node, struct slice name) MUST_CHECK;
 
 #endif

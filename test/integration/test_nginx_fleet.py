@@ -3,7 +3,8 @@ import json
 
 import pytest
 
-from harness import ws
+from harness import paths, ws
+from harness.client import RawClient
 from harness.nginx_run import nginx_run  # noqa: F401, a fixture
 from harness.wait import wait_until
 from harness.workers import SimulatedWorker, small_graph
@@ -77,3 +78,24 @@ def call_worker(worker):
     status, told = worker.call("GET", "/history")
     assert status == 200
     return list(told)
+
+
+SEED = paths.REPO / "test/nginx/confs/seed.conf"
+
+
+def test_the_seed_becomes_a_fleet_by_a_file_beside_it(nginx_run, workers):
+    """The file that nginx reads stays as it is, but for where the servers of this test are."""
+    text = SEED.read_text()
+    for theirs, worker in zip(("192.168.1.244:7860", "192.168.1.192:7860"), workers):
+        text = text.replace(theirs, f"127.0.0.1:{worker.port}")
+    text = text.replace("/var/log/nginx/error.log", "error.log").replace("listen 80;", f"listen unix:{nginx_run.folder}/s; access_log off;")
+    (nginx_run.folder / "comfymux.conf").write_text(
+        f"comfymux {{ mode fleet; health_check interval=200ms; admin unix:{nginx_run.folder}/admin; }}\n")
+    nginx_run.write(text=f"pid mux.pid; daemon off;\n{text}").start()
+    jobs = [call(nginx_run, "POST", "/prompt", {"prompt": small_graph(n), "client_id": "me"})["prompt_id"] for n in range(4)]
+    for job in jobs:
+        wait_until(lambda job=job: job in call(nginx_run, "GET", f"/history/{job}"), f"{job} has ended")
+    mine = [call_worker(worker) for worker in workers]
+    assert sorted(sum(mine, [])) == sorted(jobs) and all(mine), "ip_hash would have given all to one"
+    with RawClient(f"{nginx_run.folder}/admin") as admin:
+        assert b'"webhost"' in admin.ask("/api/v2/config").body
