@@ -73,6 +73,18 @@ static int fail_writing(struct tls *tls, int rc)
 	return rc;
 }
 
+/* Not the kernel's word: the peer is still there and waits for what was lost, so that its answer,
+ * or its end, would never come. */
+static int give_up(struct sock *sock, int rc)
+{
+	struct tls *tls = sock->tls;
+	if (tls->read_error == 0)
+		tls->read_error = rc;
+	sock->can_read = true;
+	(void)shutdown(sock->fd, SHUT_RDWR);
+	return fail_writing(tls, rc);
+}
+
 int tls_io_flush(struct sock *sock)
 {
 	struct tls *tls = sock->tls;
@@ -104,7 +116,7 @@ int tls_io_flush(struct sock *sock)
 		return 0;
 	tls->unsent = malloc(rest);
 	if (tls->unsent == NULL)
-		return fail_writing(tls, -ENOMEM);
+		return give_up(sock, -ENOMEM);
 	memcpy(tls->unsent, out + sent, rest);
 	tls->unsent_start = 0;
 	tls->unsent_end = (uint32_t)rest;
@@ -288,6 +300,8 @@ static ssize_t tls_read(struct sock *sock, void *p, size_t n)
 	}
 	/* An alert, or the answer to a key update. */
 	(void)tls_io_flush(sock);
+	if (rc == -EAGAIN && tls->read_error != 0)
+		rc = tls->read_error;
 	if (got == 0)
 		return rc;
 	/* An end or an error behind the octets is told by the next call. */
@@ -357,8 +371,7 @@ static ssize_t tls_write(struct sock *sock, const struct iovec *iov, int count)
 		if (SSL_write(tls->ssl, piece.p, (int)piece.n) != (int)piece.n) {
 			ERR_clear_error();
 			(void)tls_io_flush(sock);
-			return fail_writing(
-				tls, tls->write_error != 0 ? tls->write_error : -EPROTO);
+			return tls->write_error != 0 ? tls->write_error : give_up(sock, -EPROTO);
 		}
 		taken += piece.n;
 		if (sock_short_io)
