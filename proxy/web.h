@@ -58,10 +58,11 @@ struct web_out {
 	int64_t modified;    /* Last-Modified, seconds since 1970; -1: none */
 	struct slice location;
 	CONF_ARRAY(struct web_field) fields;
-	bool may_range;   /* the body can be asked for in parts */
-	bool is_proxied;  /* a worker's: Date and Server are ours all the same */
-	bool has_vary;    /* Vary: Accept-Encoding */
-	bool has_no_body; /* HEAD, 204, 304, and what has no octets */
+	bool may_range;            /* the body can be asked for in parts */
+	bool is_proxied;           /* a worker's */
+	bool has_server, has_date; /* they are among the fields (proxy_pass_header) */
+	bool has_vary;             /* Vary: Accept-Encoding */
+	bool has_no_body;          /* HEAD, 204, 304, and what has no octets */
 };
 
 enum web_stage { WEB_SERVER, WEB_LOCATE, WEB_REWRITE, WEB_PLACED };
@@ -177,6 +178,9 @@ void web_out_begin(struct exchange *x, int status);
 bool web_out_add(struct exchange *x, struct slice name, struct slice value) MUST_CHECK;
 /* The value of the first field of that name that is not gone; p NULL: none. */
 struct slice web_out_find(const struct exchange *x, struct slice name);
+/* The first field of that name gets this value and any other goes; or it is added. False: no
+ * memory. */
+bool web_out_set(struct exchange *x, struct slice name, struct slice value) MUST_CHECK;
 void web_out_remove(struct exchange *x, struct slice name);
 /* Content-Type for the URI: `types`, else default_type. */
 struct slice web_type_of(const struct exchange *x, struct slice uri);

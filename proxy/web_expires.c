@@ -12,10 +12,8 @@
 
 static bool put(struct exchange *x, struct slice expires, struct slice control)
 {
-	web_out_remove(x, SLICE("Expires"));
-	web_out_remove(x, SLICE("Cache-Control"));
-	return web_out_add(x, SLICE("Expires"), expires) &&
-	       web_out_add(x, SLICE("Cache-Control"), control);
+	return web_out_set(x, SLICE("Expires"), expires) &&
+	       web_out_set(x, SLICE("Cache-Control"), control);
 }
 
 /* Seconds until that time of day comes next. */

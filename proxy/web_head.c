@@ -112,6 +112,17 @@ struct slice web_out_find(const struct exchange *x, struct slice name)
 	return field == NULL ? WEB_SLICE_NONE : field->value;
 }
 
+bool web_out_set(struct exchange *x, struct slice name, struct slice value)
+{
+	struct web_field *field = find(x, name);
+	if (field == NULL)
+		return web_out_add(x, name, value);
+	web_out_remove(x, name);
+	field->is_gone = false;
+	field->value = value;
+	return true;
+}
+
 void web_out_remove(struct exchange *x, struct slice name)
 {
 	for (struct web_field *field = find(x, name); field != NULL; field = find(x, name))
@@ -182,11 +193,16 @@ struct slice web_absolute(struct exchange *x, struct slice location)
 
 static void put_server(const struct exchange *x, struct head_writer *w)
 {
-	head_put_text(w, "\r\nServer: comfymux");
-	if (x->web->loc->server_tokens != CONF_OFF)
-		head_put_text(w, "/" COMFYMUX_VERSION);
+	const struct web_out *out = &x->web->out;
 	head_put_text(w, "\r\n");
-	head_put_field(w, SLICE("Date"), slice_of(clock_http_date()));
+	if (!out->has_server) {
+		head_put_text(w, "Server: comfymux");
+		if (x->web->loc->server_tokens != CONF_OFF)
+			head_put_text(w, "/" COMFYMUX_VERSION);
+		head_put_text(w, "\r\n");
+	}
+	if (!out->has_date)
+		head_put_field(w, SLICE("Date"), slice_of(clock_http_date()));
 }
 
 static void put_type(const struct exchange *x, struct head_writer *w)
@@ -246,7 +262,7 @@ static void put_all(struct exchange *x, struct head_writer *w, enum flow_framing
 		head_put_text(w, "\r\n");
 	}
 	/* Of a file that stands in for something else nobody asks whether it has changed. */
-	if (out->modified >= 0 &&
+	if (out->modified >= 0 && web_out_find(x, SLICE("Last-Modified")).p == NULL &&
 		(out->status == 200 || out->status == 206 || out->status == 304)) {
 		char date[HTTP_DATE_ROOM];
 		http_date_format(out->modified, date);
@@ -273,14 +289,10 @@ static void judge_keepalive(struct exchange *x)
 		x->keeps_client = false;
 }
 
-static bool take_carried(struct exchange *x)
+/* Where a redirect led to that a page stands in for. */
+static bool take_kept_location(struct exchange *x)
 {
 	const struct web *web = x->web;
-	if (web->carried_type.n != 0)
-		x->web->out.type = web->carried_type;
-	for (uint32_t i = 0; i < web->carried_count; i++)
-		if (!web_out_add(x, web->carried[i].name, web->carried[i].value))
-			return false;
 	struct slice kept = web->kept_location;
 	if (kept.n == 0 || web->out.location.n != 0 || web_out_find(x, SLICE("Location")).p != NULL)
 		return true;
@@ -288,6 +300,28 @@ static bool take_carried(struct exchange *x)
 		return web_out_add(x, SLICE("Location"), kept);
 	x->web->out.location = kept;
 	return true;
+}
+
+/* What was said before this answer began stands in front of its own fields. */
+static bool take_carried(struct exchange *x)
+{
+	const struct web *web = x->web;
+	struct web_out *out = &x->web->out;
+	const struct web_field *own = out->fields.items;
+	uint32_t own_count = out->fields.count;
+	if (web->carried_type.n != 0)
+		out->type = web->carried_type;
+	if (web->carried_count == 0)
+		return take_kept_location(x);
+	out->fields.items = NULL;
+	out->fields.count = out->fields.room = 0;
+	for (uint32_t i = 0; i < web->carried_count; i++)
+		if (!web_out_add(x, web->carried[i].name, web->carried[i].value))
+			return false;
+	for (uint32_t i = 0; i < own_count; i++)
+		if (!own[i].is_gone && !web_out_add(x, own[i].name, own[i].value))
+			return false;
+	return take_kept_location(x);
 }
 
 bool web_put_head(struct exchange *x, enum flow_framing *ret_framing)
@@ -300,10 +334,12 @@ bool web_put_head(struct exchange *x, enum flow_framing *ret_framing)
 	}
 	if (!take_carried(x))
 		return false;
-	if (!x->is_tunnel &&
-		(!web_not_modified(x) || !web_add_headers(x) || !web_gzip(x) || !web_ranges(x)))
+	if (!x->is_tunnel && !web_not_modified(x))
 		return false;
-	if ((out->status == 304 && out->reason.n == 0) || out->status == 204) {
+	if (!web_add_headers(x) || (!x->is_tunnel && (!web_gzip(x) || !web_ranges(x))))
+		return false;
+	/* A worker's words stand with all that it said of its body. */
+	if ((out->status == 304 || out->status == 204) && out->reason.n == 0) {
 		out->type = WEB_SLICE_NONE;
 		out->length = -1;
 	}

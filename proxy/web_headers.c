@@ -28,6 +28,19 @@ static bool is_plain_success(int status)
 	}
 }
 
+static bool put(struct exchange *x, struct slice name, struct slice value)
+{
+	bool is_modified = slice_is_nocase(name, SLICE("Last-Modified"));
+	if (is_modified)
+		x->web->out.modified = value.n == 0 ? -1 : http_date_parse(value);
+	/* There is one of these only. */
+	if (!is_modified && !slice_is_nocase(name, SLICE("ETag")))
+		return value.n == 0 || web_out_add(x, name, value);
+	if (value.n == 0)
+		web_out_remove(x, name);
+	return value.n == 0 || web_out_set(x, name, value);
+}
+
 bool web_add_headers(struct exchange *x)
 {
 	const struct conf_loc *loc = x->web->loc;
@@ -47,18 +60,7 @@ bool web_add_headers(struct exchange *x)
 			continue;
 		if (!web_value_kept(x, &header->value, &value))
 			return false;
-		/* There is one of these only. */
-		if (slice_is_nocase(header->name, SLICE("Last-Modified"))) {
-			web_out_remove(x, header->name);
-			x->web->out.modified = http_date_parse(value);
-			if (x->web->out.modified >= 0)
-				continue;
-		}
-		if (slice_is_nocase(header->name, SLICE("ETag")))
-			web_out_remove(x, header->name);
-		if (value.n == 0)
-			continue;
-		if (!web_out_add(x, header->name, value))
+		if (!put(x, header->name, value))
 			return false;
 	}
 	return true;

@@ -6,6 +6,8 @@
 #include "proxy/value.h"
 #include "proxy/web_balance.h"
 
+#define STATUS_AT 9 /* behind "HTTP/1.1 " */
+
 static bool is_listed(const struct slice *names, uint32_t count, struct slice name)
 {
 	for (uint32_t i = 0; i < count; i++)
@@ -61,6 +63,14 @@ static bool take_field(
 	return web_out_add(x, name, value);
 }
 
+/* "200 OK" as it came; also "200" and "200 ". */
+static struct slice words_of(const struct http_head *answer, const char *p)
+{
+	const char *code = p + STATUS_AT;
+	size_t blank = code[3] == ' ';
+	return (struct slice){code, 3 + blank + answer->reason.n};
+}
+
 bool web_take_answer(struct exchange *x, const char *p)
 {
 	const struct http_head *answer = x->answer;
@@ -69,10 +79,7 @@ bool web_take_answer(struct exchange *x, const char *p)
 	struct web_out *out = &x->web->out;
 	out->is_proxied = true;
 	out->length = answer->has_length ? (int64_t)answer->content_length : -1;
-	/* "200 OK" as it came. */
-	const char *code = p + answer->reason.at - 4;
-	if (answer->reason.n != 0)
-		out->reason = (struct slice){code, answer->reason.n + 4};
+	out->reason = words_of(answer, p);
 	for (uint16_t i = 0; i < answer->count; i++) {
 		const struct http_field *field = &answer->field[i];
 		struct slice name = http_span_in(p, field->name);
@@ -80,10 +87,13 @@ bool web_take_answer(struct exchange *x, const char *p)
 		enum http_field_id id = (enum http_field_id)field->id;
 		if (is_ours(id, name) || is_hidden(proxy, id, name))
 			continue;
-		if (id == HF_CONTENT_TYPE && out->type.n == 0) {
+		/* Of several types the last one counts. */
+		if (id == HF_CONTENT_TYPE) {
 			out->type = value;
 			continue;
 		}
+		out->has_server = out->has_server || id == HF_SERVER;
+		out->has_date = out->has_date || id == HF_DATE;
 		if (!take_field(x, id, name, value))
 			return false;
 	}

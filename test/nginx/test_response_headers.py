@@ -1,6 +1,6 @@
 """Which header lines a client gets."""
 from harness.backends import ok
-from harness.case import Case, cases, get, raw, request
+from harness.case import Case, cases, get, on, raw, request
 
 RICH = ok("rich", "Server: worker/1", "Date: Tue, 14 Nov 2023 22:13:20 GMT", "Content-Type: text/html; charset=utf-8",
           "X-Powered-By: python", "Set-Cookie: a=1", "Set-Cookie: b=2", "X-Accel-Expires: 30", "X-Pad: x",
@@ -43,8 +43,15 @@ CASES += [
     Case(request("HEAD", "/plain/"), answers=[b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"], note="HEAD"),
     Case(get("/plain/"), answers=[b"HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\nContent-Length: 5\r\n\r\n"],
          note="304 with a length"),
-    Case(get("/plain/"), answers=[b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"],
-         note="103 from the worker"),
+    Case(get("/fields/"), answers=[RICH], note="fields: rich"),
+    Case(get("/fields/"), answers=[ok("plain")], note="fields: plain"),
+    Case(get("/fields-none/"), answers=[RICH], note="fields without a value"),
+    Case(get("/fields-file/index.html")),
+    Case(get("/fields-none-file/index.html")),
+    Case(get("/expires/file/index.html")),
+    Case(get("/expires/file/"), answers=[ok("", "X-Accel-Redirect: /fields-file/index.html", "Expires: 0", "Cache-Control: a",
+                                            "Cache-Control: b", "Set-Cookie: a=b")], note="carried fields"),
+    Case(get("/plain/"), answers=[b"HTTP/1.0 200\r\n\r\nrest"], note="no reason, no length"),
     Case(raw("GET /plain/ HTTP/1.1\nHost: a.test\nConnection: close\n\n"), note="the client wants an end"),
     Case(raw("GET /plain/ HTTP/1.0\nConnection: keep-alive\n\n"), note="1.0 that stays"),
     Case(raw("GET /plain/ HTTP/1.0\n\n"), note="1.0"),
@@ -67,3 +74,15 @@ CASES += [
 @cases("response_headers", CASES)
 def test_headers(both, case):
     both.compare(case)
+
+
+@on("response_headers")
+def test_a_103_is_not_the_answer(both):
+    """nginx 1.22.1 takes it for one; comfymux passes both on, as newer ones do with early_hints."""
+    def tell(side):
+        side.begin([b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + ok("x")])
+        with side.connect() as client:
+            answer = client.ask(get("/plain/"))
+            return answer.interim, answer.status, answer.body
+
+    assert tell(both.other) == ([[b"HTTP/1.1 103 Early Hints", b"Link: x"]], 200, b"x")
