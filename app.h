@@ -22,7 +22,7 @@
 #include "proxy/generation.h"
 
 /* The exit codes. */
-enum { APP_OK = 0, APP_FAILED = 1, APP_USAGE = 2 };
+enum { APP_OK = 0, APP_FAILED = 1 };
 
 /* How reloads went, for the admin pages. Kept by app_reload.c and app_era.c. */
 extern struct reload_status app_status;
@@ -67,6 +67,8 @@ void app_nginx_tell_problem(const struct conf_problems *problems);
 void app_nginx_tell_notes(const struct conf *conf);
 /* The start is over: only the log is written to. */
 void app_nginx_served(void);
+/* Whether a file that nobody can read may be taken for nginx's: not by who serves another one. */
+bool app_nginx_may_be(void);
 /* Opens the logs that the configuration names. False: told. */
 bool app_nginx_open_logs(const struct conf *conf, struct err *err);
 /* -t and -T: the last words, and what is printed. The exit code. */

@@ -73,6 +73,7 @@ struct conf_rules app_rules(const struct app_paths *paths)
 		.prefix = paths->prefix,
 		.globals = paths->globals,
 		.error_log = paths->error_log,
+		.is_nginx_if_unread = app_nginx_may_be(),
 	};
 }
 

@@ -59,6 +59,11 @@ void app_nginx_served(void)
 	is_served = true;
 }
 
+bool app_nginx_may_be(void)
+{
+	return app_is_nginx || !is_served;
+}
+
 static void tell_placed(enum log_level level, const char *text, const char *file, unsigned line)
 {
 	if (line == 0)

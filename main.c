@@ -3,6 +3,7 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 /* What tools look for: versions as nginx prints them, and which of its modules there are. nginx's
  * version is that of the language that we read, so that they know what they may write. */
@@ -46,8 +47,11 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
 	if (command_line_parse(&line, argc, argv, &err) != 0) {
-		(void)fprintf(stderr, "comfymux: %s\n%s", err.text, command_line_usage);
-		return APP_USAGE;
+		/* One line for programs, as nginx has it; the rest is for people. */
+		(void)fprintf(stderr, "comfymux: %s\n", err.text);
+		if (isatty(STDERR_FILENO))
+			(void)fputs(command_line_usage, stderr);
+		return APP_FAILED;
 	}
 	switch (line.command) {
 	case COMMAND_SERVE:
@@ -63,7 +67,7 @@ int main(int argc, char **argv)
 		print_versions();
 		break;
 	case COMMAND_HELP:
-		(void)fputs(command_line_usage, stdout);
+		(void)fputs(command_line_usage, stderr);
 		break;
 	case COMMAND_SIGNAL:
 		return app_signal(&line);

@@ -48,7 +48,7 @@ static int set_signal(struct command_line *line, const char *word, struct err *e
 			return 0;
 		}
 	}
-	err_set(err, "-s takes reload, stop, quit or reopen, not \"%s\"", word);
+	err_set(err, "invalid option: \"-s %s\"", word);
 	return -EINVAL;
 }
 
@@ -128,10 +128,11 @@ static bool set_flag(struct command_line *line, enum command *wins, char option)
 	}
 }
 
-static int refuse_option(char option, const char *why, struct err *err)
+static const char *wants(char option)
 {
-	err_set(err, "option -%c %s", option, why);
-	return -EINVAL;
+	if (option == 'p')
+		return "directory name";
+	return option == 'c' || option == 'e' ? "file name" : "parameter";
 }
 
 /* The letters of one word, "-tc", and the value that the last of them may take: from the word's
@@ -144,11 +145,15 @@ static int take_word(struct command_line *line, enum command *wins, const char *
 	} while (*word != '\0' && set_flag(line, wins, *word));
 	if (*word == '\0')
 		return 0;
-	if (strchr("cpegsd", *word) == NULL)
-		return refuse_option(*word, "is unknown", err);
+	if (strchr("cpegsd", *word) == NULL) {
+		err_set(err, "invalid option: \"%c\"", *word);
+		return -EINVAL;
+	}
 	const char *value = word[1] != '\0' ? word + 1 : *next;
-	if (value == NULL)
-		return refuse_option(*word, "needs a value", err);
+	if (value == NULL) {
+		err_set(err, "option \"-%c\" requires %s", *word, wants(*word));
+		return -EINVAL;
+	}
 	if (word[1] == '\0')
 		*next = NULL;
 	return set_value(line, *word, value, err);
@@ -167,7 +172,7 @@ int command_line_parse(struct command_line *ret_line, int argc, char *const *arg
 			continue;
 		}
 		if (argv[i][0] != '-' || argv[i][1] == '\0') {
-			err_set(err, "\"%s\" stands alone: nothing takes it", argv[i]);
+			err_set(err, "invalid option: \"%s\"", argv[i]);
 			return -EINVAL;
 		}
 		int rc = take_word(&line, &wins, argv[i], &next, err);

@@ -35,7 +35,7 @@ struct command_line {
 
 extern const char command_line_usage[];
 
-/* -EINVAL with *err filled: what follows "comfymux: " and comes before the usage. The last one of
+/* -EINVAL with *err filled, in nginx's words: what follows "comfymux: ". The last one of
  * contradicting options wins, except that -h, -v and -V win over everything. */
 int command_line_parse(
 	struct command_line *ret_line, int argc, char *const *argv, struct err *err) MUST_CHECK;

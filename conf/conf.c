@@ -101,8 +101,8 @@ static void step_nginx(struct conf_reading *r)
 		conf_problem_add(r->problems, r->name, 0, "out of memory");
 }
 
-/* A file that cannot be read is told of by who reads it. Who says what only nginx understands means
- * nginx's language, whatever the file says. */
+/* A file that cannot be read is told of by who would read it. Who says what only nginx understands
+ * means nginx's language, whatever the file says. */
 static bool is_nginx(const char *path, const struct conf_rules *rules)
 {
 	char *text;
@@ -110,7 +110,7 @@ static bool is_nginx(const char *path, const struct conf_rules *rules)
 	if (rules != NULL && (rules->globals != NULL || rules->error_log != NULL))
 		return true;
 	if (conf_load_file(&text, &n, path, NULL) != 0)
-		return false;
+		return rules != NULL && rules->is_nginx_if_unread;
 	bool is_it = ngx_is_nginx_file(text, n);
 	free(text);
 	return is_it;

@@ -32,10 +32,11 @@ void conf_problem_add(struct conf_problems *problems, const char *file, unsigned
 /* What the reader cannot know by itself. */
 struct conf_rules {
 	bool (*is_strategy)(const char *name); /* NULL: any name passes */
-	const char *strategies; /* "least_loaded, least_conn, ...", for the message */
-	const char *prefix;     /* relative paths start here; NULL: the file's own folder */
-	const char *globals;    /* directives in front of an nginx.conf (-g); NULL: none */
-	const char *error_log;  /* what an nginx.conf without error_log has (-e); NULL: stderr */
+	const char *strategies;  /* "least_loaded, least_conn, ...", for the message */
+	const char *prefix;      /* relative paths start here; NULL: the file's own folder */
+	const char *globals;     /* directives in front of an nginx.conf (-g); NULL: none */
+	const char *error_log;   /* what an nginx.conf without error_log has (-e); NULL: stderr */
+	bool is_nginx_if_unread; /* a file that cannot be read is told of in nginx's words */
 };
 
 /*

@@ -115,22 +115,23 @@ static void questions_about_the_program_win(void **state)
 static void nonsense_is_refused_with_a_reason(void **state)
 {
 	static const char *const cases[][2] = {
-		{"-x", "-x is unknown"},
-		{"-c", "-c needs a value"},
-		{"-t -c", "-c needs a value"},
-		{"file.conf", "\"file.conf\""},
+		{"-x", "invalid option: \"x\""},
+		{"-c", "option \"-c\" requires file name"},
+		{"-t -c", "option \"-c\" requires file name"},
+		{"file.conf", "invalid option: \"file.conf\""},
 		{"-t file.conf -x", "\"file.conf\""},
-		{"-s restart", "\"restart\""},
-		{"-s", "-s needs a value"},
+		{"-s restart", "invalid option: \"-s restart\""},
+		{"-s", "option \"-s\" requires parameter"},
+		{"-p", "option \"-p\" requires directory name"},
 		{"-d fast", "\"fast\""},
 		{"-d failalloc=", "failalloc="},
 		{"-d failalloc=0", "failalloc=0"},
 		{"-d failalloc=-1", "failalloc=-1"},
 		{"-d failalloc=1x", "failalloc=1x"},
 		{"-d failalloc=99999999999", "failalloc=99999999999"},
-		{"--help", "option --"},
+		{"--help", "invalid option: \"-\""},
 		{"-", "\"-\""},
-		{"-tx", "-x is unknown"},
+		{"-tx", "invalid option: \"x\""},
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
