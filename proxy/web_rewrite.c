@@ -99,13 +99,18 @@ static bool test(struct exchange *x, const struct conf_condition *condition, boo
 
 /* -- rewrite -- */
 
+#define NO_MARK SIZE_MAX
+
 /* The replacement's text. Captures come from the decoded URI: in arguments and in redirects they
- * are escaped again. */
-static bool replacement(struct exchange *x, const struct conf_op *op, struct slice *ret)
+ * are escaped again. *ret_mark: where the file has its '?'; one that a variable brings along is
+ * part of the path. */
+static bool replacement(
+	struct exchange *x, const struct conf_op *op, struct slice *ret, size_t *ret_mark)
 {
 	const struct conf_value *value = &op->value;
 	struct slice *pieces = arena_take(&x->arena, (value->count + 1) * sizeof(*pieces));
-	bool is_in_args = false;
+	size_t n = 0;
+	*ret_mark = NO_MARK;
 	if (pieces == NULL)
 		return false;
 	for (uint32_t i = 0; i < value->count; i++) {
@@ -113,11 +118,15 @@ static bool replacement(struct exchange *x, const struct conf_op *op, struct sli
 		const struct conf_value one = {part, 1};
 		if (!web_value(x, &one, &pieces[i]))
 			return false;
-		if (part->kind == CONF_PART_TEXT)
-			is_in_args = is_in_args || memchr(part->text.p, '?', part->text.n) != NULL;
-		if (part->kind == CONF_PART_CAPTURE && (is_in_args || op->status != 0) &&
+		const char *mark = part->kind == CONF_PART_TEXT && pieces[i].n != 0
+					   ? memchr(pieces[i].p, '?', pieces[i].n)
+					   : NULL;
+		if (mark != NULL && *ret_mark == NO_MARK)
+			*ret_mark = n + (size_t)(mark - pieces[i].p);
+		if (part->kind == CONF_PART_CAPTURE && (*ret_mark != NO_MARK || op->status != 0) &&
 			!web_escape_args(&x->arena, pieces[i], &pieces[i]))
 			return false;
+		n += pieces[i].n;
 	}
 	return web_join(&x->arena, pieces, value->count, ret);
 }
@@ -138,17 +147,16 @@ static bool join_args(struct exchange *x, const struct conf_op *op, struct slice
 	return web_join(&x->arena, pieces, COUNT_OF(pieces), ret);
 }
 
-static enum web_rewritten redirect(
-	struct exchange *x, const struct conf_op *op, struct slice to, enum step *ret_step)
+static enum web_rewritten redirect(struct exchange *x, const struct conf_op *op, struct slice to,
+	bool has_args, enum step *ret_step)
 {
 	if (!web_unescape_redirect(&x->arena, to, &to)) {
 		*ret_step = exchange_out_of_memory(x);
 		return WEB_ANSWERED;
 	}
-	const char *mark = to.n == 0 ? NULL : memchr(to.p, '?', to.n);
 	struct slice whole = to, old = x->web->args;
 	if (!op->drops_args && old.n != 0) {
-		const struct slice pieces[] = {to, mark == NULL ? SLICE("?") : SLICE("&"), old};
+		const struct slice pieces[] = {to, has_args ? SLICE("&") : SLICE("?"), old};
 		if (!web_join(&x->arena, pieces, COUNT_OF(pieces), &whole)) {
 			*ret_step = exchange_out_of_memory(x);
 			return WEB_ANSWERED;
@@ -163,19 +171,19 @@ static enum web_rewritten rewrite(
 {
 	struct web *web = x->web;
 	struct slice to;
+	size_t mark;
 	if (!web_match(x, op->regex, web->uri))
 		return WEB_GO_ON;
-	if (!replacement(x, op, &to))
+	if (!replacement(x, op, &to, &mark))
 		goto no_memory;
 	if (op->status != 0)
-		return redirect(x, op, to, ret_step);
-	const char *mark = to.n == 0 ? NULL : memchr(to.p, '?', to.n);
+		return redirect(x, op, to, mark != NO_MARK, ret_step);
 	struct slice own = WEB_SLICE_NONE;
-	if (mark != NULL) {
-		own = (struct slice){mark + 1, to.n - (size_t)(mark - to.p) - 1};
-		to.n = (size_t)(mark - to.p);
+	if (mark != NO_MARK) {
+		own = (struct slice){to.p + mark + 1, to.n - mark - 1};
+		to.n = mark;
 	}
-	if (!join_args(x, op, own, mark != NULL, &web->args))
+	if (!join_args(x, op, own, mark != NO_MARK, &web->args))
 		goto no_memory;
 	if (to.n == 0) {
 		*ret_step = web_answer(x, 500, true);

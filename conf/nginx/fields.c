@@ -323,6 +323,11 @@ bool ngx_set_path(struct ngx_build *b, const struct ngx_node *node, const struct
 
 bool ngx_accept(struct ngx_build *b, const struct ngx_node *node, const struct ngx_directive *d)
 {
+	if ((d->args & NGX_FLAG) && strcasecmp(node->args[0], "on") != 0 &&
+		strcasecmp(node->args[0], "off") != 0)
+		return ngx_fail(b, node,
+			"invalid value \"%s\" in \"%s\" directive, it must be \"on\" or \"off\"",
+			node->args[0], node->name);
 	if (d->note != NULL)
 		ngx_warn(b, node, "\"%s\": %s", node->name, d->note);
 	return true;

@@ -100,7 +100,7 @@ static bool set_limit_rate(
 	if (!ngx_once(b, node, d))
 		return false;
 	if (!conf_text_has_vars(node->args[0]) && !ngx_parse_size(node->args[0], &rate))
-		return ngx_fail(b, node, "invalid value \"%s\"", node->args[0]);
+		return ngx_wrong(b, node, "invalid value");
 	return ngx_compile(b, node, node->args[0], ngx_field(b, d));
 }
 
@@ -223,6 +223,48 @@ static bool set_types(
 #define TUNING "has no counterpart: tables here have the size they need"
 #define BUFFERS "memory is taken as it is needed"
 
+/* -- only accepted, but judged -- */
+
+static bool judge_seconds(
+	struct ngx_build *b, const struct ngx_node *node, const struct ngx_directive *d)
+{
+	uint64_t n;
+	return ngx_parse_seconds(node->args[0], &n) ? ngx_accept(b, node, d)
+						    : ngx_wrong(b, node, "invalid value");
+}
+
+static bool judge_number(
+	struct ngx_build *b, const struct ngx_node *node, const struct ngx_directive *d)
+{
+	uint64_t n;
+	return ngx_parse_number(node->args[0], INT64_MAX, &n)
+		       ? ngx_accept(b, node, d)
+		       : ngx_wrong(b, node, "invalid number");
+}
+
+static bool judge_file_cache(
+	struct ngx_build *b, const struct ngx_node *node, const struct ngx_directive *d)
+{
+	uint64_t n, max = 0;
+	bool is_off = false;
+	for (uint32_t i = 0; i < node->arg_count; i++) {
+		const char *arg = node->args[i];
+		bool is_good = true;
+		if (strncmp(arg, "max=", 4) == 0)
+			is_good = ngx_parse_number(arg + 4, INT32_MAX, &max) && max != 0;
+		else if (strncmp(arg, "inactive=", 9) == 0)
+			is_good = ngx_parse_seconds(arg + 9, &n);
+		else
+			is_good = is_off = strcmp(arg, "off") == 0;
+		if (!is_good)
+			return ngx_fail(
+				b, node, "invalid \"open_file_cache\" parameter \"%s\"", arg);
+	}
+	if (!is_off && max == 0)
+		return ngx_fail(b, node, "\"open_file_cache\" must have the \"max\" parameter");
+	return ngx_accept(b, node, d);
+}
+
 static const struct ngx_directive directives[] = {
 	/* Without a name: fields that a setter above marks beside its own. */
 	{"", .set = ngx_accept, NGX_LOC(is_alias)},
@@ -321,11 +363,11 @@ static const struct ngx_directive directives[] = {
 	{"msie_padding", NGX_HTTP_LEVELS, NGX_FLAG, ngx_accept,
 		.note = "pages are not padded for browsers of 2008"},
 	{"msie_refresh", NGX_HTTP_LEVELS, NGX_FLAG, ngx_accept, .note = "redirects are redirects"},
-	{"open_file_cache", NGX_HTTP_LEVELS, BIT(1) | BIT(2), ngx_accept,
+	{"open_file_cache", NGX_HTTP_LEVELS, BIT(1) | BIT(2), judge_file_cache,
 		.note = "files are opened for each request"},
-	{"open_file_cache_valid", NGX_HTTP_LEVELS, BIT(1), ngx_accept,
+	{"open_file_cache_valid", NGX_HTTP_LEVELS, BIT(1), judge_seconds,
 		.note = "files are opened for each request"},
-	{"open_file_cache_min_uses", NGX_HTTP_LEVELS, BIT(1), ngx_accept,
+	{"open_file_cache_min_uses", NGX_HTTP_LEVELS, BIT(1), judge_number,
 		.note = "files are opened for each request"},
 	{"open_file_cache_errors", NGX_HTTP_LEVELS, NGX_FLAG, ngx_accept,
 		.note = "files are opened for each request"},

@@ -102,9 +102,6 @@ bool ngx_set_location(
 	ngx_leave(b);
 	if (location->match == CONF_MATCH_NAMED) {
 		struct ngx_server *server = ngx_server_of(outer);
-		for (uint32_t i = 0; i < server->named.count; i++)
-			if (strcmp(server->named.items[i]->path, text) == 0)
-				return ngx_fail(b, node, "duplicate location \"%s\"", text);
 		const struct conf_location **named = ngx_push(b, &server->named);
 		if (named == NULL)
 			return false;

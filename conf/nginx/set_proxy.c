@@ -209,8 +209,6 @@ static bool set_cookie(
 static bool set_cookie_flags(
 	struct ngx_build *b, const struct ngx_node *node, const struct ngx_directive *d)
 {
-	static const char *const flags[] = {"secure", "nosecure", "httponly", "nohttponly",
-		"samesite=strict", "samesite=lax", "samesite=none", "nosamesite"};
 	(void)ngx_field(b, d);
 	struct conf_cookie_flags *item = ngx_push(b, &b->scope->loc->proxy.cookie_flags);
 	if (item == NULL)
@@ -233,13 +231,8 @@ static bool set_cookie_flags(
 	if (item->flags == NULL)
 		return ngx_no_memory(b);
 	for (uint32_t i = 0; i < item->flag_count; i++) {
-		const char *flag = node->args[i + 1];
-		bool is_known = conf_text_has_vars(flag);
-		for (size_t k = 0; k < COUNT_OF(flags) && !is_known; k++)
-			is_known = strcasecmp(flag, flags[k]) == 0;
-		if (!is_known)
-			return ngx_fail(b, node, "invalid parameter \"%s\"", flag);
-		if (!ngx_compile(b, node, flag, &item->flags[i]))
+		/* One that nobody knows is no error to nginx, and adds nothing. */
+		if (!ngx_compile(b, node, node->args[i + 1], &item->flags[i]))
 			return false;
 	}
 	return true;

@@ -151,7 +151,7 @@ static bool strip_brackets(struct ngx_build *b, const struct ngx_node *node, str
 		words->word[words->count++] = copy;
 	}
 	if (words->count == 0)
-		return ngx_fail(b, node, "invalid condition \"%s\"", first);
+		return ngx_fail(b, node, "invalid condition \")\"");
 	return true;
 }
 

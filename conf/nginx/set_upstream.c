@@ -307,8 +307,6 @@ static bool check_whole(struct ngx_build *b, const struct ngx_upstream *one)
 		has_primary = has_primary || !one->servers.items[i].backup;
 	if (!has_primary)
 		return ngx_fail(b, &there, "no servers in upstream \"%s\"", one->name.p);
-	if (one->zone != NULL && !one->has_zone_size && !has_zone(b, one->zone))
-		return ngx_fail_bare(b, "zero size shared memory zone \"%s\"", one->zone);
 	if (one->has_resolve && !one->conf.has_zone)
 		return ngx_fail_bare(b,
 			"resolving names at run time requires upstream \"%s\" in %s:%u to be in "
@@ -367,6 +365,18 @@ static bool finish_http(struct ngx_build *b)
 	return ngx_own_check(b);
 }
 
+/* nginx makes its zones when it has read everything. */
+static bool check_zones(struct ngx_build *b)
+{
+	const struct ngx_upstreams *all = b->upstreams;
+	for (uint32_t i = 0; all != NULL && i < all->list.count; i++) {
+		const struct ngx_upstream *one = all->list.items[i].one;
+		if (one->zone != NULL && !one->has_zone_size && !has_zone(b, one->zone))
+			return ngx_fail_bare(b, "zero size shared memory zone \"%s\"", one->zone);
+	}
+	return true;
+}
+
 static const struct ngx_directive directives[] = {
 	{"upstream", NGX_HTTP, NGX_BLOCK | BIT(1), set_upstream},
 	{"server", NGX_UPSTREAM, NGX_1MORE, set_server},
@@ -389,4 +399,5 @@ const struct ngx_area ngx_area_upstream = {
 	.directives = directives,
 	.count = COUNT_OF(directives),
 	.finish_http = finish_http,
+	.finish_main = check_zones,
 };
