@@ -121,6 +121,17 @@ void exchange_try_began(struct exchange *x)
 		try->addr = backend->addr_text;
 }
 
+void exchange_try_repeated(struct exchange *x)
+{
+	if (x->web == NULL)
+		return;
+	exchange_try_ended(x, LB_DONE_FAILED);
+	x->picked_us = clock_now_us;
+	struct access_try *try = add_try(x);
+	if (try != NULL)
+		try->addr = x->seat->backend->addr_text;
+}
+
 void exchange_try_nobody(struct exchange *x)
 {
 	struct access_try *try = x->web != NULL ? add_try(x) : NULL;

@@ -358,13 +358,16 @@ static enum step timed_out(struct exchange *x)
 			x->reason = CLOSE_READ_TIMEOUT;
 			return exchange_answer(x, 504, "the worker did not answer in time", false);
 		}
+		web_tell_cut(x, CLOSE_READ_TIMEOUT);
 		exchange_pick_done(x, LB_DONE_FAILED, "silent in the middle of an answer");
 		return exchange_cut(x, CLOSE_READ_TIMEOUT);
 	case WAIT_SEND:
+		web_tell_cut(x, CLOSE_SEND_TIMEOUT);
 		return exchange_cut(x, CLOSE_SEND_TIMEOUT);
 	case WAIT_GUARD:
 		return STEP_AGAIN;
 	case WAIT_TUNNEL:
+		web_tell_cut(x, CLOSE_TUNNEL_TIMEOUT);
 		exchange_pick_done(x, LB_DONE_OK, "");
 		return exchange_cut(x, CLOSE_TUNNEL_TIMEOUT);
 	}

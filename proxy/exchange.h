@@ -218,6 +218,8 @@ enum step exchange_respond(struct exchange *x, const struct conf_respond *respon
  * times until now. */
 void exchange_try_began(struct exchange *x);
 void exchange_try_nobody(struct exchange *x);
+/* web: a kept connection was dead; the same worker on a new one is told as another try. */
+void exchange_try_repeated(struct exchange *x);
 void exchange_try_connected(struct exchange *x);
 bool exchange_try_answered(struct exchange *x, const char *p) MUST_CHECK;
 void exchange_try_ended(struct exchange *x, enum lb_result result);

@@ -3,7 +3,7 @@
  * the client.
  *
  *   head:  1xx -> passed on or swallowed, at most INTERIMS_MOST
- *          101 -> only for our own upgrade: TUNNEL
+ *          101 -> only for our own upgrade, or under an nginx.conf one that was passed on: TUNNEL
  *          else -> RELAY
  *   body:  what the worker's framing is    what the client gets
  *          none (HEAD, 204, 304)           none
@@ -20,6 +20,8 @@
 #include "proxy/heads.h"
 #include "proxy/stats.h"
 #include "proxy/web_gzip.h"
+#include "proxy/web_log.h"
+#include "proxy/web_next.h"
 #include "proxy/web_proxy.h"
 
 #include <errno.h>
@@ -28,8 +30,16 @@
 
 static const struct http_limits answer_limits = {
 	.head_bytes = 65536, .target_bytes = 0, .fields = 200};
-static const struct http_limits lenient_limits = {
-	.head_bytes = 65536, .target_bytes = 0, .fields = 200, .is_lenient = true};
+
+/* Under an nginx.conf a head may be as long as its buffer. */
+static struct http_limits limits_of(const struct exchange *x)
+{
+	if (x->web == NULL)
+		return answer_limits;
+	return (struct http_limits){.head_bytes = web_answer_head_most(x),
+		.fields = HTTP_FIELDS_MOST,
+		.is_lenient = true};
+}
 
 /* The worker does not speak HTTP as it should. */
 static enum step bad_answer(struct exchange *x, const char *why)
@@ -151,7 +161,7 @@ static enum step take_head(struct exchange *x, const char *p)
 {
 	bool is_asking = guard_is_asking(x);
 	if (x->answer->code == 101 && !is_asking) {
-		if (!is_confirmed(x, p))
+		if (!is_confirmed(x, p) && (x->web == NULL || !web_may_switch(x)))
 			return bad_answer(x, "a 101 that nobody asked for");
 		if (!exchange_try_answered(x, p))
 			return exchange_out_of_memory(x);
@@ -184,6 +194,7 @@ enum step exchange_read_answer(struct exchange *x)
 {
 	struct buf *in = &x->upstream->in;
 	struct sock *sock = &x->upstream->sock;
+	const struct http_limits limits = limits_of(x);
 	if (x->answer == NULL) {
 		x->answer = http_head_take();
 		if (x->answer == NULL)
@@ -195,8 +206,7 @@ enum step exchange_read_answer(struct exchange *x)
 		enum http_verdict verdict = buf_waiting(in) == 0
 						    ? HTTP_MORE
 						    : http_head_feed(x->answer, p, buf_waiting(in),
-							      x->web != NULL ? &lenient_limits
-									     : &answer_limits);
+							      &limits);
 		if (verdict == HTTP_BAD)
 			return bad_answer(x, x->answer->why);
 		if (verdict == HTTP_DONE) {
@@ -225,6 +235,14 @@ enum step exchange_read_answer(struct exchange *x)
 	return STEP_AGAIN;
 }
 
+static void tell_surplus(struct exchange *x)
+{
+	const char *text = "upstream sent more data than specified in \"Content-Length\" header";
+	if (x->down.in == FLOW_CHUNKED)
+		text = "upstream sent data after final chunk";
+	web_log(x, LOG_WARN, 0, "while reading upstream", "%s", text);
+}
+
 /* All of the answer was taken from the worker, which may serve others from now on. */
 static void take_leave(struct exchange *x)
 {
@@ -236,6 +254,8 @@ static void take_leave(struct exchange *x)
 				lb_pool_learn(x->pool, x->seat, (enum conf_sticky_key)kind,
 					learned.value[kind]);
 	}
+	if (x->down.has_surplus)
+		tell_surplus(x);
 	exchange_pick_done(x, LB_DONE_OK, "");
 	if (!x->is_up_done || x->down.has_surplus)
 		x->keeps_upstream = false;
@@ -253,11 +273,13 @@ static enum step complete(struct exchange *x)
 	return exchange_end(x, CLOSE_DONE);
 }
 
-static enum step cut_short(struct exchange *x, const char *why)
+/* `reason`: what the worker did. */
+static enum step cut_short(struct exchange *x, enum close_reason reason, const char *why)
 {
 	/* Out of a file: it is the file that broke. */
 	if (x->seat == NULL)
 		return exchange_cut(x, CLOSE_RESPONSE_CUT);
+	web_tell_cut(x, reason);
 	log_warn("response_cut", "pool=%s worker=%s why=%s octets=%llu",
 		LOG_QUOTE(x->pool->conf->name), LOG_QUOTE(x->seat->backend->id), LOG_QUOTE(why),
 		(unsigned long long)x->down.payload);
@@ -303,11 +325,11 @@ static enum step down_step(struct exchange *x)
 			x->down.spill != NULL ? x->down.sent != sent : x->down.has_moved);
 		return STEP_WAIT;
 	case FLOW_CUT:
-		return cut_short(x, "closed in the middle of its answer");
+		return cut_short(x, CLOSE_UPSTREAM_LEFT, "closed in the middle of its answer");
 	case FLOW_FROM_ERROR:
-		return cut_short(x, "reset in the middle of its answer");
+		return cut_short(x, CLOSE_UPSTREAM_ERROR, "reset in the middle of its answer");
 	case FLOW_BAD_CHUNK:
-		return cut_short(x, "its chunked coding is broken");
+		return cut_short(x, CLOSE_BAD_RESPONSE, "its chunked coding is broken");
 	case FLOW_TO_ERROR:
 		return exchange_cut(x, CLOSE_CLIENT_LEFT);
 	case FLOW_TOO_LARGE:

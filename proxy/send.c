@@ -295,6 +295,7 @@ enum step exchange_try_failed(struct exchange *x, enum close_reason reason)
 	if (was_stale && repeats && x->may_try_stale) {
 		x->may_try_stale = false;
 		proxy_stats.stale_retries++;
+		exchange_try_repeated(x);
 		drop_connection(x);
 		return get_connection(x, true);
 	}

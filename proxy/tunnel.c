@@ -12,6 +12,16 @@
 #include "base/clock.h"
 #include "proxy/heads.h"
 #include "proxy/stats.h"
+#include "proxy/web_log.h"
+#include "proxy/web_proxy.h"
+
+static bool write_head(struct exchange *x, const char *p)
+{
+	enum flow_framing framing;
+	if (x->web == NULL)
+		return write_response_head(x, p, FLOW_TO_CLOSE, &x->down.stash);
+	return web_take_answer(x, p) && web_put_head(x, &framing) && web_log_keep(x);
+}
 
 enum step exchange_tunnel_begin(struct exchange *x, const char *p)
 {
@@ -22,7 +32,7 @@ enum step exchange_tunnel_begin(struct exchange *x, const char *p)
 	x->is_cut_visible = true;
 	x->seat->backend->tunnels++;
 	proxy_stats.tunnels++;
-	if (!write_response_head(x, p, FLOW_TO_CLOSE, &x->down.stash) || !exchange_keep_entry(x))
+	if (!write_head(x, p) || !exchange_keep_entry(x))
 		return exchange_out_of_memory(x);
 	x->head_bytes = x->down.sent + buf_waiting(&x->down.stash);
 	buf_consume(from_worker, x->answer->bytes);
@@ -109,6 +119,14 @@ static enum way pump_both(struct exchange *x)
 	return up == WAY_ENDED && down == WAY_ENDED ? WAY_ENDED : WAY_GOES;
 }
 
+/* Under an nginx.conf a worker that takes nothing has proxy_send_timeout. */
+static uint64_t tunnel_ms(const struct exchange *x)
+{
+	if (x->web != NULL && !flow_is_flushed(&x->up))
+		return x->web->loc->proxy.send_timeout_ms;
+	return x->location->timeouts.tunnel_ms;
+}
+
 /* A worker that cannot send stands still for all its clients (ComfyUI has one loop), so one that
  * takes nothing has timeouts.send and not timeouts.tunnel. */
 static void wait_for_octets(struct exchange *x)
@@ -118,7 +136,7 @@ static void wait_for_octets(struct exchange *x)
 		exchange_keep_waiting(x, WAIT_SEND, timeouts->send_ms, x->down.has_moved);
 	else
 		exchange_keep_waiting(
-			x, WAIT_TUNNEL, timeouts->tunnel_ms, x->up.has_moved || x->down.has_moved);
+			x, WAIT_TUNNEL, tunnel_ms(x), x->up.has_moved || x->down.has_moved);
 }
 
 enum step exchange_tunnel(struct exchange *x)

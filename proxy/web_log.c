@@ -3,6 +3,7 @@
 #include "conf/process.h"
 #include "lb/pool.h"
 #include "proxy/guard.h"
+#include "proxy/vars.h"
 #include "proxy/web.h"
 
 #include <stdarg.h>
@@ -71,6 +72,8 @@ static const char *worker_of(const struct exchange *x)
 		return x->upstream->backend->addr_text;
 	if (x->seat != NULL)
 		return x->seat->backend->addr_text;
+	if (x->state == EX_RELAY && !x->is_own_answer && x->last_backend != NULL)
+		return x->last_backend->addr_text;
 	return x->pool == NULL ? NULL : x->pool->conf->name;
 }
 
@@ -92,6 +95,11 @@ static void put_upstream(struct line *line, const struct exchange *x)
 
 static void put_details(struct line *line, const struct exchange *x)
 {
+	const struct web_more *more = x->web != NULL ? x->web->log : NULL;
+	if (x->head == NULL && more != NULL && more->kept_details.n != 0) {
+		put(line, "%.*s", (int)more->kept_details.n, more->kept_details.p);
+		return;
+	}
 	put(line, ", client: %s", x->client->ip);
 	if (x->web != NULL && x->web->srv != NULL)
 		put(line, ", server: %.*s", (int)x->web->srv->first_name.n,
@@ -141,4 +149,14 @@ void web_log(struct exchange *x, enum log_level level, int error, const char *ac
 	put_details(&line, x);
 	log_nginx_to(logs == NULL ? NULL : logs->items, logs == NULL ? 0 : logs->count, level,
 		"*%llu %s", (unsigned long long)x->client->number, line.text);
+}
+
+bool web_log_keep(struct exchange *x)
+{
+	struct line line = {.n = 0};
+	if (!web_logs(x, LOG_INFO))
+		return true;
+	put_details(&line, x);
+	struct web_more *more = web_more(x);
+	return more != NULL && web_copy(x, line.text, line.n, &more->kept_details) == WEB_FOUND;
 }

@@ -19,6 +19,10 @@
 void web_log(struct exchange *x, enum log_level level, int error, const char *action,
 	const char *format, ...) PRINTF_LIKE(5, 6);
 
+/* A tunnel begins, whose head will be gone: what is told beside is kept, if anybody writes lines of
+ * level info. False: no memory. */
+bool web_log_keep(struct exchange *x) MUST_CHECK;
+
 /* Whether a line of that level would be written: for what is costly to say. */
 bool web_logs(const struct exchange *x, enum log_level level);
 

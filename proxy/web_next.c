@@ -11,9 +11,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "proxy/web_bad_head.h"
 #include "proxy/web_log.h"
 
 #include <errno.h>
+
+/* Whatever proxy_buffer_size says: nobody has a longer head. */
+#define HEAD_MOST (UINT64_C(1024) * 1024)
 
 static const struct {
 	uint16_t status;
@@ -142,6 +146,20 @@ static void tell_connect(struct exchange *x, const char *action)
 			x->seat->backend->addr_text);
 }
 
+uint32_t web_answer_head_most(const struct exchange *x)
+{
+	return (uint32_t)min_u64(x->web->loc->proxy.buffer_size, HEAD_MOST);
+}
+
+static void tell_bad_head(struct exchange *x, const char *action)
+{
+	char text[WEB_BAD_HEAD_ROOM] = "upstream sent invalid header";
+	if (x->answer != NULL && x->answer->status != 0)
+		web_bad_head_text(buf_slice(&x->upstream->in), web_answer_head_most(x),
+			x->answer->line_start != 0, text);
+	web_log(x, LOG_ERROR, 0, action, "%s", text);
+}
+
 void web_tell_failure(struct exchange *x, enum close_reason reason)
 {
 	bool is_connecting = x->state == EX_CONNECT;
@@ -164,7 +182,37 @@ void web_tell_failure(struct exchange *x, enum close_reason reason)
 		web_log(x, LOG_ERROR, 104, action, "recv() failed");
 		break;
 	case CLOSE_BAD_RESPONSE:
-		web_log(x, LOG_ERROR, 0, action, "upstream sent invalid header");
+		tell_bad_head(x, action);
+		break;
+	default:
+		break;
+	}
+}
+
+void web_tell_cut(struct exchange *x, enum close_reason reason)
+{
+	bool is_tunnel = x->state == EX_TUNNEL;
+	const char *action = is_tunnel ? "while proxying upgraded connection"
+				       : "while reading upstream";
+	switch (reason) {
+	case CLOSE_READ_TIMEOUT:
+		web_log(x, LOG_ERROR, ETIMEDOUT, action, "upstream timed out");
+		break;
+	case CLOSE_TUNNEL_TIMEOUT:
+		web_log(x, LOG_INFO, ETIMEDOUT, action, "upstream timed out");
+		break;
+	case CLOSE_SEND_TIMEOUT:
+		web_log(x, LOG_INFO, ETIMEDOUT, is_tunnel ? action : "while sending to client",
+			"client timed out");
+		break;
+	case CLOSE_UPSTREAM_LEFT:
+		web_log(x, LOG_ERROR, 0, action, "upstream prematurely closed connection");
+		break;
+	case CLOSE_UPSTREAM_ERROR:
+		web_log(x, LOG_ERROR, ECONNRESET, action, "recv() failed");
+		break;
+	case CLOSE_BAD_RESPONSE:
+		web_log(x, LOG_ERROR, 0, action, "upstream sent invalid chunked response");
 		break;
 	default:
 		break;

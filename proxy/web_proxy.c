@@ -72,6 +72,20 @@ enum step web_proxy_to(struct exchange *x, bool is_https, struct slice host, str
 	return STEP_AGAIN;
 }
 
+bool web_may_switch(struct exchange *x)
+{
+	const struct conf_proxy *proxy = &x->web->loc->proxy;
+	if (x->head->first[HF_UPGRADE] == 0 || !x->is_up_done)
+		return false;
+	for (uint32_t i = 0; i < proxy->set_header.count; i++) {
+		struct slice value;
+		if (slice_is_nocase(proxy->set_header.items[i].name, SLICE("Upgrade")) &&
+			web_value(x, &proxy->set_header.items[i].value, &value) && value.n != 0)
+			return true;
+	}
+	return false;
+}
+
 bool web_divert(struct exchange *x, const char *p, enum step *ret_step)
 {
 	const struct conf_proxy *proxy = &x->web->loc->proxy;

@@ -40,6 +40,9 @@ int web_rewrite_by(struct exchange *x, const struct conf_replace *rules, uint32_
 bool web_accel(struct exchange *x, const char *p, enum step *ret_step);
 /* A 401 that a page of ours replaces keeps its challenges. False: no memory. */
 bool web_carry_challenge(struct exchange *x, const char *p) MUST_CHECK;
+/* A 101 came: the client asked for another protocol, and proxy_set_header passed that on. Which one
+ * is for those two to know. */
+bool web_may_switch(struct exchange *x);
 /* An answer's head that is not the client's: another worker is tried, a page of our own is shown,
  * or it leads elsewhere (X-Accel-Redirect). True: *ret_step is what is next. */
 bool web_divert(struct exchange *x, const char *p, enum step *ret_step);

@@ -51,6 +51,8 @@ CASES = [
     Case(post("/late-post/", "x"), answers=[Hang()], errors=LOGGED, note="post, silent", status=504),
     Case(get("/late/"), answers=[Hang(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab")], errors=LOGGED,
          note="silent in the body"),
+    Case(get("/late/"), answers=[Hang(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")], errors=LOGGED,
+         note="silent behind the head"),
     Case(get("/late/"), answers=[Hang(b"HTTP/1.1 200 OK\r\nConten"), ok("second")], errors=LOGGED,
          note="silent in the head"),
     # nginx leaves the client waiting after such an answer, unless it was asked to close.

@@ -5,12 +5,14 @@ import pytest
 
 from harness import normal, wait
 from harness.backends import Hang, Switch, ok
-from harness.case import Case, cases, get, on
+from harness.case import Case, cases, get, on, post
 
 ASK = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
        "Sec-WebSocket-Protocol: comfy", "Origin: http://comfy.test")
 YES = (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
        b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nX-Worker: one\r\nServer: worker\r\n\r\n")
+ASK_FOO = ("Upgrade: foo/2", "Connection: Upgrade")
+YES_FOO = b"HTTP/1.1 101 Foo\r\nDate: yesterday\r\nUpgrade: foo/2\r\nConnection: Upgrade\r\n\r\n"
 SECRET = "Authorization: Basic " + base64.b64encode(b"plain:secret").decode()
 
 CASES = [
@@ -78,3 +80,45 @@ def test_a_tunnel_is_in_the_access_log(both):
         return normal.access_line(side.server.accesses(at), side.server, [])
 
     assert " 101 bytes=5 " in both.same(tell)
+
+
+@pytest.mark.parametrize("request_octets", [
+    pytest.param(get("/ws", *ASK_FOO), id="get"),
+    pytest.param(get("/sub/ws", "Upgrade: foo/2"), id="without Connection"),
+    pytest.param(get("/ten/ws", *ASK_FOO), id="1.0 to the worker"),
+    pytest.param(get("/ws", *ASK_FOO, version="1.0"), id="1.0 from the client"),
+    pytest.param(post("/ws", "a body", *ASK_FOO), id="post"),
+    pytest.param(get("/ws", *ASK, "Sec-WebSocket-Version: 8"), id="no valid handshake"),
+])
+@on("websocket")
+def test_a_tunnel_for_any_protocol(both, request_octets):
+    def tell(side):
+        at = len(side.server.accesses())
+        side.begin([Switch(YES_FOO, b"hello")])
+        with side.connect() as client:
+            answer = client.ask(request_octets)
+            client.send(b"some octets")
+            told = [*head(answer), answer.end, client.reader.exactly(16)]
+        wait.wait_until(lambda: side.server.accesses(at), "a line in the access log")
+        return [*told, normal.access_line(side.server.accesses(at), side.server, []),
+                *[request.head for _, request in side.script.seen]]
+
+    assert b"hellosome octets" in both.same(tell)
+
+
+@on("websocket")
+def test_the_end_of_an_idle_tunnel_is_logged(both):
+    def tell(side):
+        at = len(side.server.errors())
+        side.begin([Hang(YES)])
+        with side.connect() as client:
+            client.ask(get("/idle/ws", *ASK, "Referer: http://comfy.test/"))
+            client.reader.rest()
+        def lines():
+            told = [normal.error_line(line, side.server, ("info",)) for line in side.server.errors(at).splitlines()]
+            return [line for line in told if line and "upgraded" in line]
+
+        wait.wait_until(lines, "a line in the error log")
+        return lines()
+
+    assert "while proxying upgraded connection" in both.same(tell)[0]
