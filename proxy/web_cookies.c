@@ -12,42 +12,45 @@
 
 #define ATTRIBUTES_MOST 32
 
+struct attribute {
+	struct slice key, value; /* "Path" and "/"; value.p NULL: there is no '=' */
+	bool is_gone;
+};
+
+/* The first one is the cookie itself. */
 struct cookie {
-	struct slice part[ATTRIBUTES_MOST]; /* "name=value", "Path=/", "Secure" */
+	struct attribute item[ATTRIBUTES_MOST];
 	uint32_t count;
 	bool is_changed;
 };
 
+static struct attribute read_attribute(struct slice text)
+{
+	const char *equal = text.n == 0 ? NULL : memchr(text.p, '=', text.n);
+	if (equal == NULL)
+		return (struct attribute){.key = slice_trim(text)};
+	size_t n = (size_t)(equal - text.p);
+	return (struct attribute){
+		.key = slice_trim((struct slice){text.p, n}),
+		.value = slice_trim((struct slice){equal + 1, text.n - n - 1}),
+	};
+}
+
+/* An empty one behind the last ';' counts. */
 static void take_apart(struct slice text, struct cookie *cookie)
 {
+	const char *end = text.p;
 	cookie->count = 0;
-	while (text.n != 0 && cookie->count < ATTRIBUTES_MOST) {
-		const char *end = memchr(text.p, ';', text.n);
-		size_t n = end == NULL ? text.n : (size_t)(end - text.p);
+	while (end != NULL) {
+		end = text.n == 0 ? NULL : memchr(text.p, ';', text.n);
 		/* The last one takes what does not fit any more. */
 		if (cookie->count + 1 == ATTRIBUTES_MOST)
-			n = text.n;
-		cookie->part[cookie->count++] = slice_trim((struct slice){text.p, n});
-		n += n < text.n;
-		text.p += n;
-		text.n -= n;
+			end = NULL;
+		size_t n = end == NULL ? text.n : (size_t)(end - text.p);
+		cookie->item[cookie->count++] = read_attribute((struct slice){text.p, n});
+		text.p += n + (end != NULL);
+		text.n -= n + (end != NULL);
 	}
-}
-
-static struct slice key_of(struct slice part)
-{
-	const char *equal = part.n == 0 ? NULL : memchr(part.p, '=', part.n);
-	if (equal != NULL)
-		part.n = (size_t)(equal - part.p);
-	return slice_trim(part);
-}
-
-static struct slice value_of(struct slice part)
-{
-	const char *equal = part.n == 0 ? NULL : memchr(part.p, '=', part.n);
-	if (equal == NULL)
-		return WEB_SLICE_NONE;
-	return slice_trim((struct slice){equal + 1, part.n - (size_t)(equal - part.p) - 1});
 }
 
 /* Domains are the same with a dot in front, and in capitals. 1, 0, -1 as web_rewrite_by. */
@@ -79,88 +82,121 @@ static int domain(struct exchange *x, struct slice text, struct slice *ret)
 	return 0;
 }
 
-static bool change(struct exchange *x, struct cookie *cookie, uint32_t i)
+static bool change(struct exchange *x, struct cookie *cookie, struct attribute *item)
 {
 	const struct conf_proxy *proxy = &x->web->loc->proxy;
-	struct slice key = key_of(cookie->part[i]), value = value_of(cookie->part[i]), to;
+	struct slice to;
 	int result = 0;
-	if (value.p == NULL)
+	if (item->value.p == NULL)
 		return true;
-	if (slice_is_nocase(key, SLICE("domain")))
-		result = domain(x, value, &to);
-	else if (slice_is_nocase(key, SLICE("path")))
+	if (slice_is_nocase(item->key, SLICE("domain")))
+		result = domain(x, item->value, &to);
+	else if (slice_is_nocase(item->key, SLICE("path")))
 		result = web_rewrite_by(
-			x, proxy->cookie_path.items, proxy->cookie_path.count, value, &to);
+			x, proxy->cookie_path.items, proxy->cookie_path.count, item->value, &to);
 	if (result <= 0)
 		return result == 0;
 	cookie->is_changed = true;
-	const struct slice pieces[] = {key, SLICE("="), to};
-	return web_join(&x->arena, pieces, COUNT_OF(pieces), &cookie->part[i]);
+	item->value = to;
+	return true;
 }
 
 /* -- flags -- */
 
-static void drop(struct cookie *cookie, struct slice key)
+enum {
+	SECURE = 1 << 0,
+	NO_SECURE = 1 << 1,
+	HTTP_ONLY = 1 << 2,
+	NO_HTTP_ONLY = 1 << 3,
+	STRICT = 1 << 4,
+	LAX = 1 << 5,
+	NONE = 1 << 6,
+	NO_SAME_SITE = 1 << 7,
+};
+
+static uint32_t flag_of(struct slice word)
 {
-	uint32_t kept = 1;
-	for (uint32_t i = 1; i < cookie->count; i++)
-		if (!slice_is_nocase(key_of(cookie->part[i]), key))
-			cookie->part[kept++] = cookie->part[i];
-	cookie->is_changed = cookie->is_changed || kept != cookie->count;
-	cookie->count = kept;
+	static const struct {
+		struct slice word;
+		uint32_t flag;
+	} known[] = {
+		{{"secure", 6}, SECURE},
+		{{"nosecure", 8}, NO_SECURE},
+		{{"httponly", 8}, HTTP_ONLY},
+		{{"nohttponly", 10}, NO_HTTP_ONLY},
+		{{"samesite=strict", 15}, STRICT},
+		{{"samesite=lax", 12}, LAX},
+		{{"samesite=none", 13}, NONE},
+		{{"nosamesite", 10}, NO_SAME_SITE},
+	};
+	for (size_t i = 0; i < COUNT_OF(known); i++)
+		if (slice_is_nocase(word, known[i].word))
+			return known[i].flag;
+	return 0;
 }
 
-static bool has(const struct cookie *cookie, struct slice key)
+/* The strictest of those that are asked for, which counts as done. p NULL: none. */
+static struct slice take_same_site(uint32_t *flags)
 {
-	for (uint32_t i = 1; i < cookie->count; i++)
-		if (slice_is_nocase(key_of(cookie->part[i]), key))
-			return true;
-	return false;
-}
-
-static void put(struct cookie *cookie, struct slice part)
-{
-	struct slice key = key_of(part);
-	for (uint32_t i = 1; i < cookie->count; i++) {
-		if (!slice_is_nocase(key_of(cookie->part[i]), key))
+	static const struct {
+		uint32_t flag;
+		struct slice word;
+	} known[] = {{STRICT, {"Strict", 6}}, {LAX, {"Lax", 3}}, {NONE, {"None", 4}}};
+	for (size_t i = 0; i < COUNT_OF(known); i++) {
+		if (!(*flags & known[i].flag))
 			continue;
-		cookie->is_changed = true;
-		cookie->part[i] = part;
-		return;
+		*flags &= ~known[i].flag;
+		return known[i].word;
 	}
-	if (cookie->count == ATTRIBUTES_MOST)
-		return;
-	cookie->is_changed = true;
-	cookie->part[cookie->count++] = part;
+	return WEB_SLICE_NONE;
 }
 
-static void set_flag(struct cookie *cookie, struct slice flag)
+/* What is wanted and there already stays in its place; what is not wanted goes. */
+static void judge(struct attribute *item, uint32_t *flags)
 {
-	if (slice_is_nocase(flag, SLICE("secure"))) {
-		if (!has(cookie, flag))
-			put(cookie, SLICE("Secure"));
-	} else if (slice_is_nocase(flag, SLICE("httponly"))) {
-		if (!has(cookie, flag))
-			put(cookie, SLICE("HttpOnly"));
-	} else if (slice_is_nocase(flag, SLICE("nosecure"))) {
-		drop(cookie, SLICE("secure"));
-	} else if (slice_is_nocase(flag, SLICE("nohttponly"))) {
-		drop(cookie, SLICE("httponly"));
-	} else if (slice_is_nocase(flag, SLICE("nosamesite"))) {
-		drop(cookie, SLICE("samesite"));
-	} else if (slice_is_nocase(flag, SLICE("samesite=strict"))) {
-		put(cookie, SLICE("SameSite=Strict"));
-	} else if (slice_is_nocase(flag, SLICE("samesite=lax"))) {
-		put(cookie, SLICE("SameSite=Lax"));
-	} else if (slice_is_nocase(flag, SLICE("samesite=none"))) {
-		put(cookie, SLICE("SameSite=None"));
+	uint32_t wanted = 0, unwanted = NO_SAME_SITE;
+	if (slice_is_nocase(item->key, SLICE("secure"))) {
+		wanted = SECURE;
+		unwanted = NO_SECURE;
+	} else if (slice_is_nocase(item->key, SLICE("httponly"))) {
+		wanted = HTTP_ONLY;
+		unwanted = NO_HTTP_ONLY;
+	} else if (!slice_is_nocase(item->key, SLICE("samesite"))) {
+		return;
 	}
+	struct slice site = wanted == 0 ? take_same_site(flags) : WEB_SLICE_NONE;
+	if (site.p != NULL)
+		*item = (struct attribute){.key = SLICE("SameSite"), .value = site};
+	else if (*flags & wanted)
+		*flags &= ~wanted;
+	else if (*flags & unwanted)
+		item->is_gone = true;
+}
+
+static void add(struct cookie *cookie, struct slice key, struct slice value)
+{
+	if (cookie->count < ATTRIBUTES_MOST)
+		cookie->item[cookie->count++] = (struct attribute){.key = key, .value = value};
+}
+
+/* In this order, whatever the order in the directive. */
+static void put_flags(struct cookie *cookie, uint32_t flags)
+{
+	for (uint32_t i = 1; i < cookie->count; i++)
+		judge(&cookie->item[i], &flags);
+	if (flags & SECURE)
+		add(cookie, SLICE("Secure"), WEB_SLICE_NONE);
+	if (flags & HTTP_ONLY)
+		add(cookie, SLICE("HttpOnly"), WEB_SLICE_NONE);
+	struct slice site = take_same_site(&flags);
+	if (site.p != NULL)
+		add(cookie, SLICE("SameSite"), site);
 }
 
 static bool set_flags(struct exchange *x, struct cookie *cookie)
 {
 	const struct conf_proxy *proxy = &x->web->loc->proxy;
-	struct slice name = key_of(cookie->part[0]), wanted, flag;
+	struct slice name = cookie->item[0].key, wanted, word;
 	for (uint32_t i = 0; i < proxy->cookie_flags.count; i++) {
 		const struct conf_cookie_flags *rule = &proxy->cookie_flags.items[i];
 		if (rule->flag_count == 0)
@@ -170,36 +206,55 @@ static bool set_flags(struct exchange *x, struct cookie *cookie)
 		if (rule->regex != NULL ? !web_match(x, rule->regex, name)
 					: !slice_is_nocase(name, wanted))
 			continue;
+		uint32_t flags = 0;
 		for (uint32_t k = 0; k < rule->flag_count; k++) {
-			if (!web_value_kept(x, &rule->flags[k], &flag))
+			if (!web_value(x, &rule->flags[k], &word))
 				return false;
-			set_flag(cookie, flag);
+			flags |= flag_of(word);
 		}
+		cookie->is_changed = cookie->is_changed || flags != 0;
+		put_flags(cookie, flags);
 		break;
 	}
 	return true;
+}
+
+static bool put_together(struct exchange *x, const struct cookie *cookie, struct slice *ret)
+{
+	struct slice pieces[ATTRIBUTES_MOST * 4];
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < cookie->count; i++) {
+		const struct attribute *item = &cookie->item[i];
+		if (item->is_gone)
+			continue;
+		if (i != 0)
+			pieces[n++] = SLICE("; ");
+		pieces[n++] = item->key;
+		if (item->value.p == NULL)
+			continue;
+		pieces[n++] = SLICE("=");
+		pieces[n++] = item->value;
+	}
+	return web_join(&x->arena, pieces, n, ret);
 }
 
 bool web_take_cookie(struct exchange *x, struct slice name, struct slice value)
 {
 	const struct conf_proxy *proxy = &x->web->loc->proxy;
 	struct cookie cookie = {.count = 0};
-	struct slice pieces[ATTRIBUTES_MOST * 2], whole = value;
+	struct slice whole = value;
 	if (proxy->cookie_domain.count + proxy->cookie_path.count + proxy->cookie_flags.count == 0)
 		return web_out_add(x, name, value);
 	take_apart(value, &cookie);
+	/* No cookie for nginx, so it is not touched. */
+	if (cookie.item[0].value.p == NULL)
+		return web_out_add(x, name, value);
 	for (uint32_t i = 1; i < cookie.count; i++)
-		if (!change(x, &cookie, i))
+		if (!change(x, &cookie, &cookie.item[i]))
 			return false;
-	if (cookie.count != 0 && !set_flags(x, &cookie))
+	if (!set_flags(x, &cookie))
 		return false;
-	uint32_t n = 0;
-	for (uint32_t i = 0; i < cookie.count; i++) {
-		if (i != 0)
-			pieces[n++] = SLICE("; ");
-		pieces[n++] = cookie.part[i];
-	}
-	if (cookie.is_changed && !web_join(&x->arena, pieces, n, &whole))
+	if (cookie.is_changed && !put_together(x, &cookie, &whole))
 		return false;
 	return web_out_add(x, name, whole);
 }
