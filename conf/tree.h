@@ -208,6 +208,7 @@ struct conf_listen {
 	int32_t backlog;        /* 0: the system's most */
 	int32_t rcvbuf, sndbuf; /* octets; 0: the system's */
 	bool is_reuseport, is_deferred;
+	bool has_options; /* something was said of the socket here */
 };
 
 struct conf_name_regex {

@@ -128,6 +128,8 @@ static bool join_with(struct ngx_build *b, struct ngx_server *before, struct ngx
 		if (there->is_default && listen->is_default)
 			return ngx_fail(
 				b, &where, "a duplicate default server for %s", listen->text);
+		if (there->has_options && listen->has_options)
+			return ngx_fail(b, &where, "duplicate listen options for %s", listen->text);
 		warn_of_names(b, before, server, listen);
 		there->is_tls = listen->is_tls = there->is_tls || listen->is_tls;
 	}

@@ -75,14 +75,17 @@ static const char *value_of(const char *arg, const char *name)
 	return strncmp(arg, name, n) == 0 ? arg + n : NULL;
 }
 
-static bool read_number(struct ngx_build *b, const struct ngx_node *node, const char *name,
-	const char *value, bool is_size, int32_t *ret)
+/* "backlog=5": a number from 1 on, or a size. */
+static bool read_number(struct ngx_build *b, const struct ngx_node *node, const char *arg,
+	bool is_size, int32_t *ret)
 {
 	uint64_t n;
+	size_t name = strcspn(arg, "=");
+	const char *value = arg + name + 1;
 	bool is_good = is_size ? ngx_parse_size(value, &n)
 			       : ngx_parse_number(value, INT32_MAX, &n) && n != 0;
 	if (!is_good || n > INT32_MAX)
-		return ngx_fail(b, node, "invalid %s \"%s\"", name, value);
+		return ngx_fail(b, node, "invalid %.*s \"%s\"", (int)name, arg, arg);
 	*ret = (int32_t)n;
 	return true;
 }
@@ -109,12 +112,12 @@ static bool read_option(struct ngx_build *b, const struct ngx_node *node, const 
 		listen->is_reuseport = true;
 	} else if (strcmp(arg, "deferred") == 0) {
 		listen->is_deferred = true;
-	} else if ((value = value_of(arg, "backlog=")) != NULL) {
-		return read_number(b, node, "backlog", value, false, &listen->backlog);
-	} else if ((value = value_of(arg, "rcvbuf=")) != NULL) {
-		return read_number(b, node, "rcvbuf", value, true, &listen->rcvbuf);
-	} else if ((value = value_of(arg, "sndbuf=")) != NULL) {
-		return read_number(b, node, "sndbuf", value, true, &listen->sndbuf);
+	} else if (value_of(arg, "backlog=") != NULL) {
+		return read_number(b, node, arg, false, &listen->backlog);
+	} else if (value_of(arg, "rcvbuf=") != NULL) {
+		return read_number(b, node, arg, true, &listen->rcvbuf);
+	} else if (value_of(arg, "sndbuf=") != NULL) {
+		return read_number(b, node, arg, true, &listen->sndbuf);
 	} else if ((value = value_of(arg, "ipv6only=")) != NULL) {
 		if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
 			return ngx_fail(b, node, "invalid ipv6only flags \"%s\"", value);
@@ -128,6 +131,18 @@ static bool read_option(struct ngx_build *b, const struct ngx_node *node, const 
 		ngx_warn(b, node, "\"fastopen\": connections are opened as usual");
 	} else {
 		return ngx_fail(b, node, "invalid parameter \"%s\"", arg);
+	}
+	return true;
+}
+
+/* The rest is of the server, and may differ from another one's on the same address. */
+static bool is_of_socket(const char *arg)
+{
+	static const char *const others[] = {
+		"default_server", "default", "ssl", "http2", "proxy_protocol"};
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		if (strcmp(arg, others[i]) == 0)
+			return false;
 	}
 	return true;
 }
@@ -161,9 +176,11 @@ bool ngx_set_listen(struct ngx_build *b, const struct ngx_node *node, const stru
 	if (!add_listen(b, node, server, &addr))
 		return false;
 	struct conf_listen *listen = &server->listens.items[server->listens.count - 1];
-	for (uint32_t i = 1; i < node->arg_count; i++)
+	for (uint32_t i = 1; i < node->arg_count; i++) {
 		if (!read_option(b, node, node->args[i], listen))
 			return false;
+		listen->has_options = listen->has_options || is_of_socket(node->args[i]);
+	}
 	return true;
 }
 
@@ -191,17 +208,11 @@ static bool add_name(struct ngx_build *b, struct ngx_server *server, const char 
 	return true;
 }
 
+/* As nginx has it: a '*' or two dots within a name are no error, no client's Host is like that. */
 static bool is_name_valid(const char *name)
 {
 	size_t n = strlen(name);
-	if (name[0] == '*' && (n < 3 || name[1] != '.'))
-		return false;
-	if (n > 1 && name[0] == '.' && strchr(name, '*') != NULL)
-		return false;
-	const char *star = strchr(name + (name[0] == '*'), '*');
-	if (star != NULL && (star[1] != '\0' || star == name || star[-1] != '.' || name[0] == '*'))
-		return false;
-	return strstr(name, "..") == NULL && strcmp(name, ".") != 0;
+	return !(name[0] == '*' && (n < 3 || name[1] != '.')) && strcmp(name, ".") != 0;
 }
 
 static bool add_regex_name(struct ngx_build *b, const struct ngx_node *node,
