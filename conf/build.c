@@ -3,10 +3,12 @@
  *
  * The short form is turned into the long one here:
  *
- *   listen, tls  ->  one server more, the first, whose "/" goes to `nodes`
- *   nodes        ->  one pool more, the first, named "nodes"
+ *   listen, tls, proxy_protocol  ->  one server more, the first, whose "/" goes to `nodes`
+ *   nodes                        ->  one pool more, the first, named "nodes"
  */
 #include "conf/build.h"
+
+#include "base/cidr.h"
 #include "conf/nearest.h"
 #include "conf/schema.h"
 
@@ -214,6 +216,51 @@ static void build_tls(
 			b->problems, conf_raw_member(raw, "key")->place, "key", server->tls->key);
 }
 
+/* Networks whose word counts; any of them, and the addresses of the server ask for the header. */
+static void build_proxies(
+	struct conf_builder *b, const struct conf_raw *raw, struct conf_server *server)
+{
+	static const struct conf_key key = {.name = "proxy_protocol", .kind = CONF_TEXTS};
+	uint32_t n;
+	const struct conf_raw *list = raw == NULL ? NULL : conf_keys_strings(b, &key, raw, &n);
+	if (list == NULL || n == 0)
+		return;
+	struct cidr *nets = conf_keys_take(b, n * sizeof(*nets));
+	server->proxies = conf_keys_take(b, n * sizeof(*server->proxies));
+	if (nets == NULL || server->proxies == NULL)
+		return;
+	for (uint32_t i = 0; i < n; i++) {
+		struct err err = {""};
+		const char *text = list[i].u.text;
+		int rc = cidr_parse(&nets[i], slice_of(text), &err);
+		server->proxies[i] = conf_keys_copy(b, text);
+		if (rc < 0)
+			conf_keys_wrong(b, list[i].place,
+				"\"%.130s\" is no network: an address, ADDRESS/BITS, \"unix:\" or "
+				"\"all\"",
+				text);
+		else if (rc > 0)
+			conf_keys_wrong(b, list[i].place, "%s", err.text);
+	}
+	server->proxy_count = n;
+	for (uint32_t i = 0; i < server->listen_count; i++) {
+		server->listens[i].is_proxy_protocol = true;
+		server->listens[i].proxies = nets;
+		server->listens[i].proxy_count = n;
+	}
+}
+
+bool conf_same_proxies(const struct conf_server *one, const struct conf_server *other)
+{
+	if (one->proxy_count != other->proxy_count)
+		return false;
+	for (uint32_t i = 0; i < one->proxy_count; i++) {
+		if (strcmp(one->proxies[i], other->proxies[i]) != 0)
+			return false;
+	}
+	return true;
+}
+
 /* As clients' Host is compared: in lower case, without the root's dot. */
 static bool canonize_names(struct conf_builder *b, struct conf_server *server)
 {
@@ -250,6 +297,7 @@ static void build_server(struct conf_builder *b, const struct conf *conf,
 	if (holes[CONF_HOLE_LISTEN] != NULL)
 		build_listens(b, holes[CONF_HOLE_LISTEN], ret_server);
 	build_tls(b, holes[CONF_HOLE_TLS], ret_server);
+	build_proxies(b, holes[CONF_HOLE_PROXIES], ret_server);
 	build_locations(b, conf, holes[CONF_HOLE_LOCATIONS], ret_server);
 }
 
@@ -261,6 +309,7 @@ static void build_short_server(struct conf_builder *b, const struct conf *conf,
 	ret_server->place = holes[CONF_HOLE_LISTEN]->place;
 	build_listens(b, holes[CONF_HOLE_LISTEN], ret_server);
 	build_tls(b, holes[CONF_HOLE_TLS], ret_server);
+	build_proxies(b, holes[CONF_HOLE_PROXIES], ret_server);
 	struct conf_location *location = conf_keys_take(b, sizeof(*location));
 	if (location == NULL)
 		return;
@@ -289,6 +338,9 @@ static void build_servers(
 	if (listen == NULL && holes[CONF_HOLE_TLS] != NULL)
 		conf_keys_wrong(b, holes[CONF_HOLE_TLS]->place,
 			"\"tls\" here belongs to \"listen\" here, which is missing");
+	if (listen == NULL && holes[CONF_HOLE_PROXIES] != NULL)
+		conf_keys_wrong(b, holes[CONF_HOLE_PROXIES]->place,
+			"\"proxy_protocol\" here belongs to \"listen\" here, which is missing");
 	conf->servers = conf_keys_take(b, (n + first) * sizeof(*conf->servers));
 	if (conf->servers == NULL)
 		return;

@@ -24,6 +24,9 @@ bool conf_build_addr(
 void conf_build_pool(struct conf_builder *b, const struct conf_raw *raw, const char *name,
 	struct conf_pool *ret_pool);
 
+/* Whether their proxy_protocol is the same, word by word. */
+bool conf_same_proxies(const struct conf_server *one, const struct conf_server *other);
+
 /* A problem when nobody like us can read that file. */
 void conf_check_file(
 	struct conf_problems *problems, struct conf_place place, const char *key, const char *path);

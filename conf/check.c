@@ -100,6 +100,11 @@ static void check_use(
 			"\"%s\" is plain for one server and TLS for another: the other is in line "
 			"%u",
 			text, other);
+	else if (!conf_same_proxies(use->server, first->server))
+		conf_problem_add(c->problems, place.file, place.line,
+			"\"%s\" has another \"proxy_protocol\" for another server: the other is in "
+			"line %u",
+			text, other);
 	else if (strcmp(text, first->listen->text) != 0)
 		conf_problem_add(c->problems, place.file, place.line,
 			"\"%s\" is the same address as \"%s\" in line %u: write it the same way",

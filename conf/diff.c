@@ -2,6 +2,7 @@
  * conf/diff.c - what is different between two trees, for a reload's log.
  */
 #include "conf/diff.h"
+#include "conf/build.h"
 #include "conf/schema.h"
 
 #include <stdarg.h>
@@ -188,6 +189,9 @@ static void tell_listens(const struct conf_diffing *d, const struct conf *conf,
 			else if (change == CONF_NEW &&
 				 (there->tls == NULL) != (server->tls == NULL))
 				conf_diff_tell(d, CONF_CHANGED, "listen %s: changed (tls)", text);
+			else if (change == CONF_NEW && !conf_same_proxies(there, server))
+				conf_diff_tell(d, CONF_CHANGED,
+					"listen %s: changed (proxy_protocol)", text);
 		}
 	}
 }

@@ -1,6 +1,7 @@
 /*
  * conf/diff_server.c - servers are known by their first address and name, locations by their path.
  */
+#include "conf/build.h"
 #include "conf/diff.h"
 #include "conf/schema.h"
 
@@ -114,6 +115,8 @@ static bool diff_server(
 		conf_diff_add(&changes, "", "tls");
 	else if (now->tls != NULL)
 		conf_diff_keys(&conf_group_tls, old->tls, now->tls, "tls", &changes);
+	if (!conf_same_proxies(old, now))
+		conf_diff_add(&changes, "", "proxy_protocol");
 	if (changes.n != 0)
 		conf_diff_tell(d, CONF_CHANGED, "%s: changed (%s)", label, changes.text);
 	return diff_locations(d, label, old, now);

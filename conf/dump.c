@@ -150,11 +150,25 @@ static json_t *listens_json(const struct conf_server *server)
 	return array;
 }
 
+static json_t *proxies_json(const struct conf_server *server)
+{
+	json_t *array = json_array();
+	for (uint32_t i = 0; i < server->proxy_count; i++) {
+		if (json_array_append_new(array, text_json(server->proxies[i])) != 0) {
+			json_decref(array);
+			return NULL;
+		}
+	}
+	return array;
+}
+
 static json_t *server_json(const struct conf *conf, const struct conf_server *server)
 {
 	json_t *object = json_object(), *locations = json_array();
 	bool is_ok = put(object, "listen", listens_json(server)) &&
 		     put_group(object, &conf_group_server, server);
+	if (is_ok && server->proxy_count != 0)
+		is_ok = put(object, "proxy_protocol", proxies_json(server));
 	if (is_ok && server->tls != NULL)
 		is_ok = put(object, "tls", group_json(&conf_group_tls, server->tls));
 	for (uint32_t i = 0; is_ok && i < server->location_count; i++)

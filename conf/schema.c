@@ -402,6 +402,7 @@ static const struct conf_key server_keys[] = {
 		.count_at = offsetof(struct conf_server, name_count),
 		.judge = conf_judge_server_name},
 	{.name = "tls", .kind = CONF_HOLE, .hole = CONF_HOLE_TLS},
+	{.name = "proxy_protocol", .kind = CONF_HOLE, .hole = CONF_HOLE_PROXIES},
 	{.name = "locations", .kind = CONF_HOLE, .hole = CONF_HOLE_LOCATIONS, .is_required = true},
 };
 const struct conf_group conf_group_server = {.name = "servers", KEYS(server_keys)};
@@ -475,6 +476,7 @@ static const struct conf_key root_keys[] = {
 		.inner = &conf_group_limits},
 	{.name = "listen", .kind = CONF_HOLE, .hole = CONF_HOLE_LISTEN},
 	{.name = "tls", .kind = CONF_HOLE, .hole = CONF_HOLE_TLS},
+	{.name = "proxy_protocol", .kind = CONF_HOLE, .hole = CONF_HOLE_PROXIES},
 	{.name = "nodes", .kind = CONF_HOLE, .hole = CONF_HOLE_NODES},
 	{.name = "pools", .kind = CONF_HOLE, .hole = CONF_HOLE_POOLS},
 	{.name = "servers", .kind = CONF_HOLE, .hole = CONF_HOLE_SERVERS},

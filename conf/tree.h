@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "conf/upstream.h"
 
+struct cidr;
 struct regex;
 struct conf_loc;
 struct conf_srv;
@@ -208,7 +209,11 @@ struct conf_listen {
 	int32_t backlog;        /* 0: the system's most */
 	int32_t rcvbuf, sndbuf; /* octets; 0: the system's */
 	bool is_reuseport, is_deferred;
-	bool has_options; /* something was said of the socket here */
+	bool is_proxy_protocol; /* connections begin with its header */
+	/* Whose header says who the client is, as soon as it was read; none in nginx's language,
+	 * where set_real_ip_from says it of a location. */
+	const struct cidr *proxies; /* [proxy_count] */
+	uint32_t proxy_count;
 };
 
 struct conf_name_regex {
@@ -221,7 +226,9 @@ struct conf_server {
 	uint32_t listen_count;
 	const char **names; /* lower case; none: only as a default server */
 	uint32_t name_count;
-	struct conf_tls *tls;            /* NULL: plain */
+	struct conf_tls *tls; /* NULL: plain */
+	const char **proxies; /* proxy_protocol, as written; [proxy_count] */
+	uint32_t proxy_count;
 	struct conf_location *locations; /* longest path first */
 	uint32_t location_count;
 	const struct conf_srv *srv; /* conf/web.h; then `locations` is not used, srv->root is */

@@ -41,6 +41,7 @@ static const struct {
 	[CONF_VAR_PROXY_PROTOCOL_PORT] = {"proxy_protocol_port", PLAIN},
 	[CONF_VAR_PROXY_PROTOCOL_SERVER_ADDR] = {"proxy_protocol_server_addr", PLAIN},
 	[CONF_VAR_PROXY_PROTOCOL_SERVER_PORT] = {"proxy_protocol_server_port", PLAIN},
+	[CONF_VAR_PROXY_PROTOCOL_TLV_X] = {"proxy_protocol_tlv_", FAMILY},
 	[CONF_VAR_QUERY_STRING] = {"query_string", PLAIN},
 	[CONF_VAR_REALIP_REMOTE_ADDR] = {"realip_remote_addr", PLAIN},
 	[CONF_VAR_REALIP_REMOTE_PORT] = {"realip_remote_port", PLAIN},

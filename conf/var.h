@@ -1,5 +1,6 @@
 /*
- * conf/var.h - the variables that are there by themselves: nginx 1.22's, by name.
+ * conf/var.h - the variables that are there by themselves: nginx 1.22's, and of newer ones
+ * $proxy_protocol_tlv_, by name.
  *
  * A name that ends in '_' is a family: whatever follows it is looked up in the request, the answer
  * and so on. conf/var.c has the table.
@@ -40,6 +41,7 @@ enum conf_var {
 	CONF_VAR_PROXY_PROTOCOL_PORT,
 	CONF_VAR_PROXY_PROTOCOL_SERVER_ADDR,
 	CONF_VAR_PROXY_PROTOCOL_SERVER_PORT,
+	CONF_VAR_PROXY_PROTOCOL_TLV_X,
 	CONF_VAR_QUERY_STRING,
 	CONF_VAR_REALIP_REMOTE_ADDR,
 	CONF_VAR_REALIP_REMOTE_PORT,

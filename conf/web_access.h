@@ -80,7 +80,12 @@ struct conf_limits_used {
 	unsigned given; /* while it is read: which of these were */
 };
 
-enum conf_realip_from { CONF_REALIP_X_REAL_IP, CONF_REALIP_X_FORWARDED_FOR, CONF_REALIP_FIELD };
+enum conf_realip_from {
+	CONF_REALIP_X_REAL_IP,
+	CONF_REALIP_X_FORWARDED_FOR,
+	CONF_REALIP_FIELD,
+	CONF_REALIP_PROXY_PROTOCOL
+};
 
 /* set_real_ip_from, real_ip_header, real_ip_recursive */
 struct conf_realip {

@@ -8,6 +8,7 @@
 #include "proxy/tls.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define READ_FIRST 4096 /* room for the first read of a request; nearly all heads fit */
@@ -27,24 +28,31 @@ static struct list busy_clients = {&busy_clients, &busy_clients};
 static void (*on_empty)(void);
 static bool is_stopping;
 
+/* For octets that nobody promised: such a client makes room, and QUIT does not wait long for it. */
+static bool is_waiting(enum client_phase phase)
+{
+	return phase <= CLIENT_IDLE;
+}
+
 static void enter(struct client *client, enum client_phase phase)
 {
 	list_remove(&client->node);
-	if (client->phase == CLIENT_IDLE)
+	if (is_waiting(client->phase))
 		proxy_stats.idle--;
 	client->phase = phase;
-	if (phase == CLIENT_IDLE) {
+	if (is_waiting(phase)) {
 		proxy_stats.idle++;
 		client->idle_since_us = clock_now_us;
 	}
 	if (phase != CLIENT_CLOSED)
-		list_push_back(phase == CLIENT_IDLE ? &idle_clients : &busy_clients, &client->node);
+		list_push_back(is_waiting(phase) ? &idle_clients : &busy_clients, &client->node);
 }
 
 static void free_client(struct deferred *item)
 {
 	struct client *client = CONTAINER_OF(item, struct client, garbage);
 	listener_unref(client->listener);
+	free(client->preamble);
 	freelist_give(&free_clients, client);
 	if (proxy_stats.connections == 0 && is_stopping && on_empty != NULL)
 		on_empty();
@@ -96,6 +104,9 @@ static void on_due(struct deadline *deadline)
 {
 	struct client *client = CONTAINER_OF(deadline, struct client, deadline);
 	switch (client->phase) {
+	case CLIENT_PREAMBLE:
+		client_close(client, CLOSE_HEADER_TIMEOUT);
+		break;
 	case CLIENT_HANDSHAKE:
 		client_close(client, CLOSE_TLS_TIMEOUT);
 		break;
@@ -195,12 +206,51 @@ static void linger(struct client *client)
 	}
 }
 
+/* The connection's own octets come next: TLS or a request. */
+static void begin(struct client *client, const struct site *site)
+{
+	client->is_tls = site->tls != NULL;
+	enter(client, client->is_tls ? CLIENT_HANDSHAKE : CLIENT_IDLE);
+	if (client->is_tls) {
+		client->handshake = generation_ref(client->listener->generation);
+		if (tls_accept(&client->sock, site->tls) != 0) {
+			proxy_stats.out_of_memory++;
+			client_close(client, CLOSE_OUT_OF_MEMORY);
+			return;
+		}
+		deadline_set(&client->deadline, timeouts_of(client)->header_ms);
+		return;
+	}
+	wait_for_request(client, timeouts_of(client)->header_ms);
+}
+
+/* False: closed, or more of it has to come. */
+static bool read_preamble(struct client *client)
+{
+	enum close_reason reason;
+	switch (client_read_preamble(client, &reason)) {
+	case CLIENT_PREAMBLE_WAIT:
+		return false;
+	case CLIENT_PREAMBLE_BAD:
+		client_close(client, reason);
+		return false;
+	case CLIENT_PREAMBLE_DONE:
+		break;
+	}
+	begin(client, site_of_client(client));
+	return client->phase != CLIENT_CLOSED;
+}
+
 static void step(struct sock *sock)
 {
 	struct client *client = CONTAINER_OF(sock, struct client, sock);
 	if (client->phase == CLIENT_HANDSHAKE && !shake_hands(client))
 		return;
 	switch (client->phase) {
+	case CLIENT_PREAMBLE:
+		if (read_preamble(client))
+			step(sock);
+		break;
 	case CLIENT_IDLE:
 		read_first(client);
 		break;
@@ -218,6 +268,16 @@ static void step(struct sock *sock)
 
 static uint64_t last_number;
 
+void client_set_peer(struct client *client, const struct addr *peer)
+{
+	char text[ADDR_TEXT];
+	size_t n = min_size(addr_format_ip(peer, text), sizeof(client->ip) - 1);
+	client->peer = *peer;
+	client->ip_n = (uint8_t)n;
+	memcpy(client->ip, text, n);
+	client->ip[n] = '\0';
+}
+
 void client_accept(
 	struct listener *listener, int fd, const struct sockaddr *peer, socklen_t peer_len)
 {
@@ -231,12 +291,9 @@ void client_accept(
 		.listener = listener, .number = ++last_number, .accepted_us = clock_now_us};
 	list_init(&client->node);
 	deadline_init(&client->deadline, on_due);
-	client->peer.len = (socklen_t)min_size(peer_len, sizeof(client->peer.u));
-	memcpy(&client->peer.u, peer, client->peer.len);
-	char text[ADDR_TEXT];
-	client->ip_n = (uint8_t)min_size(
-		addr_format_ip(&client->peer, text), sizeof(client->ip) - 1);
-	memcpy(client->ip, text, client->ip_n);
+	struct addr addr = {.len = (socklen_t)min_size(peer_len, sizeof(addr.u))};
+	memcpy(&addr.u, peer, addr.len);
+	client_set_peer(client, &addr);
 	if (sock_init(&client->sock, fd, step) != 0) {
 		proxy_stats.out_of_memory++;
 		freelist_give(&free_clients, client);
@@ -247,18 +304,11 @@ void client_accept(
 	proxy_stats.connections++;
 	client->phase = CLIENT_HANDSHAKE;
 	const struct site *site = site_of_client(client);
-	client->is_tls = site->tls != NULL;
-	enter(client, client->is_tls ? CLIENT_HANDSHAKE : CLIENT_IDLE);
-	if (client->is_tls) {
-		client->handshake = generation_ref(listener->generation);
-		if (tls_accept(&client->sock, site->tls) != 0) {
-			proxy_stats.out_of_memory++;
-			client_close(client, CLOSE_OUT_OF_MEMORY);
-			return;
-		}
-		deadline_set(&client->deadline, timeouts_of(client)->header_ms);
+	if (!site->listen->is_proxy_protocol) {
+		begin(client, site);
 		return;
 	}
+	enter(client, CLIENT_PREAMBLE);
 	wait_for_request(client, timeouts_of(client)->header_ms);
 }
 

@@ -1,8 +1,10 @@
 /*
  * proxy/client.h - one connection from a client, with one exchange at a time.
  *
- *   accept -> HANDSHAKE (TLS) -> IDLE <-> EXCHANGE -> CLOSED
- *                                            '-> LINGER -> CLOSED
+ *   accept -> PREAMBLE (PROXY protocol) -> HANDSHAKE (TLS) -> IDLE <-> EXCHANGE -> CLOSED
+ *                                                                         '-> LINGER -> CLOSED
+ *
+ * PREAMBLE and HANDSHAKE are left out where the address does not ask for them.
  */
 #ifndef PROXY_CLIENT_H
 #define PROXY_CLIENT_H
@@ -14,8 +16,17 @@
 #include "proxy/sock.h"
 
 struct exchange;
+struct preamble;
 
-enum client_phase { CLIENT_HANDSHAKE, CLIENT_IDLE, CLIENT_EXCHANGE, CLIENT_LINGER, CLIENT_CLOSED };
+/* The first two wait for a client's first octets, and make room when there is none. */
+enum client_phase {
+	CLIENT_PREAMBLE,
+	CLIENT_IDLE,
+	CLIENT_HANDSHAKE,
+	CLIENT_EXCHANGE,
+	CLIENT_LINGER,
+	CLIENT_CLOSED
+};
 
 struct client {
 	struct sock sock;
@@ -25,8 +36,10 @@ struct client {
 	struct generation
 		*handshake;        /* ref while in CLIENT_HANDSHAKE: its certificates are in use */
 	struct exchange *exchange; /* owned while CLIENT_EXCHANGE */
-	struct buf in;             /* while idle: octets of the next request that came early */
-	struct deadline deadline;  /* handshake, header, keepalive, linger */
+	struct buf in; /* while idle: octets of the next request that came early; before: the
+			  preamble as far as it came */
+	struct preamble *preamble; /* owned; NULL: none came, or it says nothing */
+	struct deadline deadline;  /* preamble, handshake, header, keepalive, linger */
 	struct addr peer;
 	char ip[48]; /* of the peer, as text */
 	uint8_t ip_n;
@@ -44,6 +57,17 @@ struct client {
 /* Takes the descriptor. */
 void client_accept(
 	struct listener *listener, int fd, const struct sockaddr *peer, socklen_t peer_len);
+
+/* Who the client is, from now on: `peer` and `ip`. */
+void client_set_peer(struct client *client, const struct addr *peer);
+
+/* client_preamble.c */
+
+enum client_preamble { CLIENT_PREAMBLE_WAIT, CLIENT_PREAMBLE_DONE, CLIENT_PREAMBLE_BAD };
+/* Reads as far as the preamble goes, and no octet more: what follows may be TLS. DONE:
+ * client->preamble is set, and a native listener's `peer`. BAD: close it, with *ret_reason. */
+enum client_preamble client_read_preamble(
+	struct client *client, enum close_reason *ret_reason) MUST_CHECK;
 
 /* What an exchange does when it has ended: on to the next request, which may already lie in `rest`
  * (taken over). */

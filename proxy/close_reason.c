@@ -13,6 +13,7 @@ static const char *const names[CLOSE_REASONS] = {
 	[CLOSE_TLS_ERROR] = "tls_error",
 	[CLOSE_TLS_TIMEOUT] = "tls_timeout",
 	[CLOSE_BAD_REQUEST] = "bad_request",
+	[CLOSE_BAD_PREAMBLE] = "bad_proxy_header",
 	[CLOSE_REFUSED] = "refused",
 	[CLOSE_CONNECT_FAILED] = "connect_failed",
 	[CLOSE_CONNECT_TIMEOUT] = "connect_timeout",

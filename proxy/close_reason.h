@@ -15,6 +15,7 @@ enum close_reason {
 	CLOSE_TLS_ERROR,         /* handshake or record */
 	CLOSE_TLS_TIMEOUT,       /* handshake took too long */
 	CLOSE_BAD_REQUEST,       /* the parser refused it */
+	CLOSE_BAD_PREAMBLE,      /* no PROXY protocol where it has to be */
 	CLOSE_REFUSED,           /* we answered 4xx or 5xx on our own */
 	CLOSE_CONNECT_FAILED,    /* no worker could be connected to */
 	CLOSE_CONNECT_TIMEOUT,   /* timeouts.connect */

@@ -2,13 +2,15 @@
  * proxy/realip.c - the client's address as a trusted proxy in front of us tells it.
  *
  *   the connection's address is one of set_real_ip_from?
- *      yes: the last address in the field takes its place;
+ *      yes: the last address in the field takes its place, or the one that the PROXY protocol
+ *           told of the connection;
  *           real_ip_recursive: as long as that one is trusted, too, the one before it
  *
  * The client's own fields (proxy/client.h) are changed, so that every look at them sees the same;
  * guard_finish puts them back before the next request on the connection.
  */
 #include "proxy/guard_parts.h"
+#include "proxy/preamble.h"
 
 /* What a walk through the field says. */
 enum walk { WALK_NOTHING, WALK_ONE, WALK_END };
@@ -68,6 +70,15 @@ static bool is_named(const struct exchange *x, const struct http_field *field, s
 	return slice_is_nocase(http_span_in(x->p, field->name), name);
 }
 
+static bool use_preamble(
+	const struct preamble *preamble, const struct conf_realip *realip, struct addr *addr)
+{
+	if (preamble == NULL || walk_field(realip, slice_of(preamble->addr), addr) == WALK_NOTHING)
+		return false;
+	addr_set_port(addr, preamble->port);
+	return true;
+}
+
 /* X-Forwarded-For may come in several lines, which are one list; of other fields the first counts.
  */
 static bool find_addr(const struct exchange *x, const struct conf_realip *realip, struct addr *addr)
@@ -75,6 +86,8 @@ static bool find_addr(const struct exchange *x, const struct conf_realip *realip
 	const struct http_head *head = x->head;
 	bool is_list = realip->kind == CONF_REALIP_X_FORWARDED_FOR;
 	bool is_found = false;
+	if (realip->kind == CONF_REALIP_PROXY_PROTOCOL)
+		return use_preamble(x->client->preamble, realip, addr);
 	for (uint16_t i = 0; i < head->count; i++) {
 		const struct http_field *field = &head->field[is_list ? head->count - 1 - i : i];
 		if (!is_named(x, field, realip->field))
@@ -85,16 +98,6 @@ static bool find_addr(const struct exchange *x, const struct conf_realip *realip
 			break;
 	}
 	return is_found;
-}
-
-static void set_addr(struct client *client, const struct addr *addr)
-{
-	char text[ADDR_TEXT];
-	size_t n = min_size(addr_format_ip(addr, text), sizeof(client->ip) - 1);
-	client->peer = *addr;
-	client->ip_n = (uint8_t)n;
-	memcpy(client->ip, text, n);
-	client->ip[n] = '\0';
 }
 
 bool realip_apply(struct exchange *x, const struct conf_realip *realip)
@@ -112,7 +115,7 @@ bool realip_apply(struct exchange *x, const struct conf_realip *realip)
 	x->web->real_port = addr_port(&client->peer);
 	guard->is_addr_changed = true;
 	guard->own_peer = client->peer;
-	set_addr(client, &addr);
+	client_set_peer(client, &addr);
 	return true;
 }
 
@@ -121,5 +124,5 @@ void realip_restore(struct exchange *x, struct guard *guard)
 	if (!guard->is_addr_changed)
 		return;
 	guard->is_addr_changed = false;
-	set_addr(x->client, &guard->own_peer);
+	client_set_peer(x->client, &guard->own_peer);
 }

@@ -246,6 +246,18 @@ bool sock_has_arrived(const struct sock *sock)
 	return sock_in_flight(sock) == 0;
 }
 
+ssize_t sock_peek(struct sock *sock, void *p, size_t n)
+{
+	ssize_t got;
+	do {
+		got = recv(sock->fd, p, sock_short_io ? min_size(n, 1) : n, MSG_PEEK);
+	} while (got < 0 && errno == EINTR);
+	if (got >= 0)
+		return got;
+	sock->can_read = false;
+	return errno == EWOULDBLOCK ? -EAGAIN : -errno;
+}
+
 bool sock_has_unread(const struct sock *sock)
 {
 	char octet;

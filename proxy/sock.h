@@ -85,6 +85,9 @@ static inline ssize_t sock_write(struct sock *sock, const struct iovec *iov, int
 }
 void sock_end(struct sock *sock);
 
+/* What waits to be read, left where it is: as transport->read, of the plain transport. */
+ssize_t sock_peek(struct sock *sock, void *p, size_t n);
+
 /* Octets wait to be read. */
 bool sock_has_unread(const struct sock *sock);
 

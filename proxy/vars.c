@@ -55,6 +55,7 @@ static enum web_found (*const groups[CONF_VAR_COUNT])(
 	[CONF_VAR_PROXY_PROTOCOL_PORT] = web_vars_client,
 	[CONF_VAR_PROXY_PROTOCOL_SERVER_ADDR] = web_vars_client,
 	[CONF_VAR_PROXY_PROTOCOL_SERVER_PORT] = web_vars_client,
+	[CONF_VAR_PROXY_PROTOCOL_TLV_X] = web_vars_client,
 	[CONF_VAR_REALIP_REMOTE_ADDR] = web_vars_client,
 	[CONF_VAR_REALIP_REMOTE_PORT] = web_vars_client,
 	[CONF_VAR_REMOTE_ADDR] = web_vars_client,

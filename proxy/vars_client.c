@@ -4,7 +4,9 @@
 #include "proxy/vars.h"
 
 #include "base/clock.h"
+#include "proxy/preamble.h"
 #include "proxy/stats.h"
+#include "proxy/web_log.h"
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -150,6 +152,46 @@ static enum web_found figure(struct exchange *x, enum conf_var var, struct slice
 	}
 }
 
+/* -- the PROXY protocol -- */
+
+static enum web_found tlv(struct exchange *x, struct slice name, struct slice *ret)
+{
+	char digits[PREAMBLE_DIGITS];
+	switch (preamble_tlv(x->client->preamble, name, digits, ret)) {
+	case PREAMBLE_TLV_FOUND:
+		return ret->p == digits ? web_copy(x, digits, ret->n, ret) : WEB_FOUND;
+	case PREAMBLE_TLV_MISSING:
+		break;
+	case PREAMBLE_TLV_BROKEN:
+		web_log(x, LOG_ERROR, 0, NULL, "broken PROXY protocol TLV");
+		break;
+	case PREAMBLE_TLV_UNNAMED:
+		web_log(x, LOG_ERROR, 0, NULL, "unknown PROXY protocol TLV \"%.*s\"", (int)name.n,
+			name.p);
+		break;
+	}
+	return WEB_MISSING;
+}
+
+static enum web_found preamble(struct exchange *x, const struct conf_part *part, struct slice *ret)
+{
+	const struct preamble *said = x->client->preamble;
+	switch ((enum conf_var)part->n) {
+	case CONF_VAR_PROXY_PROTOCOL_ADDR:
+		return web_found_if(ret, slice_of(said->addr));
+	case CONF_VAR_PROXY_PROTOCOL_PORT:
+		return port(x, said->port, ret);
+	case CONF_VAR_PROXY_PROTOCOL_SERVER_ADDR:
+		return web_found_if(ret, slice_of(said->server_addr));
+	case CONF_VAR_PROXY_PROTOCOL_SERVER_PORT:
+		return port(x, said->server_port, ret);
+	case CONF_VAR_PROXY_PROTOCOL_TLV_X:
+		return tlv(x, part->text, ret);
+	default:
+		return WEB_MISSING;
+	}
+}
+
 enum web_found web_vars_client(struct exchange *x, const struct conf_part *part, struct slice *ret)
 {
 	struct client *client = x->client;
@@ -212,7 +254,7 @@ enum web_found web_vars_client(struct exchange *x, const struct conf_part *part,
 	case CONF_VAR_TCPINFO_RTTVAR:
 	case CONF_VAR_TCPINFO_SND_CWND:
 		return tcp_figure(x, (enum conf_var)part->n, ret);
-	default: /* proxy_protocol_*: it is not spoken */
-		return WEB_MISSING;
+	default:
+		return client->preamble == NULL ? WEB_MISSING : preamble(x, part, ret);
 	}
 }

@@ -132,6 +132,8 @@ static bool join_with(struct ngx_build *b, struct ngx_server *before, struct ngx
 			return ngx_fail(b, &where, "duplicate listen options for %s", listen->text);
 		warn_of_names(b, before, server, listen);
 		there->is_tls = listen->is_tls = there->is_tls || listen->is_tls;
+		there->is_proxy_protocol = listen->is_proxy_protocol = there->is_proxy_protocol ||
+								       listen->is_proxy_protocol;
 	}
 	return true;
 }

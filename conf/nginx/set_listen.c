@@ -104,6 +104,8 @@ static bool read_option(struct ngx_build *b, const struct ngx_node *node, const 
 		listen->is_default = true;
 	} else if (strcmp(arg, "ssl") == 0) {
 		listen->is_tls = true;
+	} else if (strcmp(arg, "proxy_protocol") == 0) {
+		listen->is_proxy_protocol = true;
 	} else if (strcmp(arg, "http2") == 0) {
 		ngx_warn(b, node, "\"http2\": HTTP/1.1 is spoken to clients");
 	} else if (strcmp(arg, "bind") == 0 || is_keepalive(value_of(arg, "so_keepalive="))) {

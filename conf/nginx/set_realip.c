@@ -79,10 +79,6 @@ static bool set_header(
 		return false;
 	if (realip->given & GIVEN_HEADER)
 		return ngx_wrong(b, node, "is duplicate");
-	/* An address that was never looked at would let the wrong ones in. */
-	if (strcmp(node->args[0], "proxy_protocol") == 0)
-		return ngx_fail(
-			b, node, "the \"proxy_protocol\" of \"%s\" is not supported", node->name);
 	realip->given |= GIVEN_HEADER;
 	realip->field = slice_of(node->args[0]);
 	realip->kind = CONF_REALIP_FIELD;
@@ -90,6 +86,8 @@ static bool set_header(
 		realip->kind = CONF_REALIP_X_REAL_IP;
 	if (strcmp(node->args[0], "X-Forwarded-For") == 0)
 		realip->kind = CONF_REALIP_X_FORWARDED_FOR;
+	if (strcmp(node->args[0], "proxy_protocol") == 0)
+		realip->kind = CONF_REALIP_PROXY_PROTOCOL;
 	return true;
 }
 

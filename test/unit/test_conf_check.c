@@ -63,6 +63,19 @@ static void listen_needs_to_know_its_pool(void **state)
 		"1: \"tls\" here belongs to \"listen\" here, which is missing\n");
 }
 
+static void an_address_has_one_proxy_protocol(void **state)
+{
+	(void)state;
+	assert_string_equal(conf_help_wrong(CONF_NODES "servers = (\n" SERVER(
+				    "127.0.0.1:80", "") ",\n" SERVER("127.0.0.1:80",
+				    "names = [\"b\"]; proxy_protocol = [\"10.0.0.1\"];") " );\n"),
+		"5: \"127.0.0.1:80\" has another \"proxy_protocol\" for another server: the other "
+		"is in line 3\n");
+	assert_string_equal(conf_help_wrong("proxy_protocol = [\"10.0.0.1\"];\n" CONF_NODES
+					    "servers = ( " SERVER("127.0.0.1:0", "") " );\n"),
+		"1: \"proxy_protocol\" here belongs to \"listen\" here, which is missing\n");
+}
+
 static void an_address_is_plain_or_tls(void **state)
 {
 	struct conf_help help;
@@ -259,6 +272,7 @@ int main(void)
 		cmocka_unit_test(an_id_is_once_in_its_pool),
 		cmocka_unit_test(unknown_pools_name_the_nearest),
 		cmocka_unit_test(listen_needs_to_know_its_pool),
+		cmocka_unit_test(an_address_has_one_proxy_protocol),
 		cmocka_unit_test(an_address_is_plain_or_tls),
 		cmocka_unit_test(an_address_has_one_spelling),
 		cmocka_unit_test(a_name_is_once_per_address),

@@ -144,6 +144,18 @@ static void servers_and_locations_change(void **state)
 		"[changed] server on 127.0.0.1:1: location /: changed (pool)\n");
 }
 
+static void the_proxy_protocol_comes_and_changes(void **state)
+{
+	(void)state;
+	check(CONF_LISTEN CONF_NODES "proxy_protocol = [\"10.0.0.1\"];",
+		CONF_LISTEN CONF_NODES "proxy_protocol = [\"10.0.0.2\"];",
+		"[changed] listen 127.0.0.1:0: changed (proxy_protocol)\n"
+		"[changed] server on 127.0.0.1:0: changed (proxy_protocol)\n");
+	check(CONF_LISTEN CONF_NODES, CONF_LISTEN CONF_NODES "proxy_protocol = [\"10.0.0.1\"];",
+		"[changed] listen 127.0.0.1:0: changed (proxy_protocol)\n"
+		"[changed] server on 127.0.0.1:0: changed (proxy_protocol)\n");
+}
+
 static void tls_changes_are_told(void **state)
 {
 	struct conf_help help;
@@ -176,6 +188,7 @@ int main(void)
 		cmocka_unit_test(pools_come_go_and_change),
 		cmocka_unit_test(listeners_come_and_go),
 		cmocka_unit_test(servers_and_locations_change),
+		cmocka_unit_test(the_proxy_protocol_comes_and_changes),
 		cmocka_unit_test(tls_changes_are_told),
 	};
 	return cmocka_run_group_tests_name("conf/diff", tests, NULL, NULL);

@@ -64,6 +64,7 @@ static void a_location_shows_its_own(void **state)
 	const char *pem = conf_help_file(&help, "a.pem", "secret", 6);
 	(void)snprintf(text, sizeof(text),
 		CONF_NODES "servers = ( { listen = [\"127.0.0.1:0\"]; names = [\"A\"];"
+			   "proxy_protocol = [\"10.0.0.0/8\", \"unix:\"];"
 			   "tls = { certificate = \"%s\"; key = \"%s\"; min_version = \"1.3\"; };"
 			   "locations = ( { path = \"/x\"; respond = { status = 404; body = "
 			   "\"\\xff\\\"\"; }; timeouts = { read = 0.001; }; } ); } );",
@@ -75,6 +76,7 @@ static void a_location_shows_its_own(void **state)
 		pem, pem);
 	check_has(dump, expected);
 	check_has(dump, "\"names\": [ \"a\" ]");
+	check_has(dump, "\"proxy_protocol\": [ \"10.0.0.0/8\", \"unix:\" ]");
 	check_has(dump, "\"read\": 0.001");
 	/* What is not UTF-8 cannot be shown in JSON as it is. */
 	check_has(dump, "\"respond\": { \"status\": 404, \"type\": \"text/plain\","

@@ -157,12 +157,22 @@ static void what_is_wrong_is_told_in_the_words_of_nginx(void **state)
 		assert_string_equal(wrong(rows[i].http, rows[i].location), rows[i].want);
 }
 
-/* Who trusted an address that was never looked at would let the wrong ones in. */
-static void the_proxy_protocol_is_refused_and_not_accepted(void **state)
+static void an_address_speaks_the_proxy_protocol_if_one_listen_says_so(void **state)
 {
 	(void)state;
-	assert_string_equal(wrong("", "real_ip_header proxy_protocol;"),
-		"5: the \"proxy_protocol\" of \"real_ip_header\" is not supported\n");
+	struct conf_problems problems;
+	conf = read_text("events { }\nhttp { real_ip_header proxy_protocol;\n"
+			 "server { listen 127.0.0.1:7000; }\n"
+			 "server { listen 127.0.0.1:7000 proxy_protocol; }\n"
+			 "server { listen 127.0.0.1:7001; } }\n",
+		&problems);
+	conf_problems_finish(&problems);
+	assert_non_null(conf);
+	assert_int_equal(conf->servers[0].srv->root->loc->realip->kind, CONF_REALIP_PROXY_PROTOCOL);
+	assert_true(conf->servers[0].listens[0].is_proxy_protocol);
+	assert_true(conf->servers[1].listens[0].is_proxy_protocol);
+	assert_false(conf->servers[2].listens[0].is_proxy_protocol);
+	assert_int_equal(conf->servers[0].listens[0].proxy_count, 0);
 }
 
 static void rules_are_in_order_and_replace_those_above(void **state)
@@ -266,7 +276,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			what_is_wrong_is_told_in_the_words_of_nginx, begin, end),
 		cmocka_unit_test_setup_teardown(
-			the_proxy_protocol_is_refused_and_not_accepted, begin, end),
+			an_address_speaks_the_proxy_protocol_if_one_listen_says_so, begin, end),
 		cmocka_unit_test_setup_teardown(
 			rules_are_in_order_and_replace_those_above, begin, end),
 		cmocka_unit_test_setup_teardown(each_part_is_inherited_by_itself, begin, end),

@@ -44,8 +44,8 @@ static void unknown_keys_name_the_nearest(void **state)
 		{"worker_processes = 4;",
 			"3: unknown key \"worker_processes\" in the file, known are daemon, "
 			"pid_file, "
-			"user, error_log, access_log, admin, timeouts, limits, listen, tls, nodes, "
-			"pools, servers\n"},
+			"user, error_log, access_log, admin, timeouts, limits, listen, tls, "
+			"proxy_protocol, nodes, pools, servers\n"},
 		{"pools = ( { name = \"x\"; static_nodes = (\n { node_id = \"a\"; host = \"h\";\n"
 		 " prot = 1; } ); } );",
 			"5: unknown key \"prot\", did you mean \"port\"?\n"},
@@ -196,6 +196,32 @@ static void texts_must_be_fit(void **state)
 	CHECK_ROWS(rows);
 }
 
+static void networks_are_networks(void **state)
+{
+	static const struct row rows[] = {
+		{"proxy_protocol = [\"10.0.0.0/8\", \"::1\", \"unix:\", \"all\"];", NULL},
+		{"proxy_protocol = [];", NULL},
+		{"proxy_protocol = true;",
+			"3: \"proxy_protocol\" must be a list of strings, not true or false\n"},
+		{"proxy_protocol = [\"10.0.0.1\",\n \"balancer\", \"10.0.0.1/33\"];",
+			"4: \"balancer\" is no network: an address, ADDRESS/BITS, \"unix:\" or "
+			"\"all\"\n"
+			"4: \"10.0.0.1/33\" is no network: an address, ADDRESS/BITS, \"unix:\" or "
+			"\"all\"\n"},
+		{"proxy_protocol = [\"10.0.0.1/8\"];",
+			"3: low address bits of 10.0.0.1/8 are meaningless\n"},
+	};
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		char text[1000];
+		(void)snprintf(text, sizeof(text), "%s%s%s", CONF_LISTEN, CONF_NODES, rows[i].text);
+		struct conf *conf = conf_help_read(text);
+		assert_int_equal(conf->servers[0].listens[0].is_proxy_protocol, i == 0);
+		conf_destroy(conf);
+	}
+	check_rows(rows + 2, COUNT_OF(rows) - 2);
+}
+
 static void what_is_missing_is_named(void **state)
 {
 	static const struct row rows[] = {
@@ -278,6 +304,7 @@ int main(void)
 		cmocka_unit_test(wrong_kinds_are_named),
 		cmocka_unit_test(ranges_are_told),
 		cmocka_unit_test(texts_must_be_fit),
+		cmocka_unit_test(networks_are_networks),
 		cmocka_unit_test(what_is_missing_is_named),
 		cmocka_unit_test(locations_set_only_their_own),
 		cmocka_unit_test(everything_is_said_in_one_go),
