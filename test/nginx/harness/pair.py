@@ -121,6 +121,7 @@ class Pair:
         certificate, key = self.certificates.of("comfy.test")
         made = {"HEAD": server.HEAD, "HTTP": server.HTTP,
                 "ELSEWHERE": server.ELSEWHERE if kind == "nginx" else "",
+                "OWN": server.OWN if kind == "comfymux" else "",
                 "DIR": folder, "A": address, "SIDE": folder.name, "FILES": self.files, "CERTS": certificate.parent,
                 "CERT": certificate, "KEY": key, "CA": self.certificates.authority,
                 "DEAD": f"{self.net.host(9)}:{self.dead}", "NET": self.net.prefix,

@@ -12,6 +12,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 NGINX = os.environ.get("NGINX", "/usr/sbin/nginx")
 COMFYMUX = os.environ.get("COMFYMUX", str(ROOT / "build/test/comfymux"))
 AGAINST_ITSELF = bool(os.environ.get("TEST_NGINX_SELF"))
+# comfymux reads the same in libconfig's clothes, as --to-native prints it.
+AS_NATIVE = bool(os.environ.get("TEST_NGINX_NATIVE"))
 
 # What every configuration begins with.
 HEAD = """daemon off;
@@ -24,17 +26,30 @@ events { worker_connections 512; }
 HTTP = """client_body_temp_path %%DIR%%/body;
 proxy_temp_path %%DIR%%/proxy;
 %%ELSEWHERE%%
+%%OWN%%
 log_format seen '$remote_addr "$request" $status bytes=$body_bytes_sent $upstream_addr $upstream_status';
 access_log %%DIR%%/access.log seen;
 """
 # Only nginx has these, and without them it wants folders below /var.
 ELSEWHERE = "".join(f"{kind}_temp_path %%DIR%%/{kind};\n" for kind in ("fastcgi", "uwsgi", "scgi"))
+# Only comfymux has this: without it a handshake goes on where nobody sets Upgrade (test_seed.py).
+OWN = "comfymux_websocket off;"
 
 
 def fill(text, values):
-    for name in ("HEAD", "HTTP", "ELSEWHERE"):
+    for name in ("HEAD", "HTTP", "ELSEWHERE", "OWN"):
         text = text.replace(f"%%{name}%%", values[name])
     return re.sub(r"%%(\w+)%%", lambda found: str(values[found.group(1)]), text)
+
+
+def native(program, folder, file):
+    """The file that --to-native makes of that one."""
+    done = subprocess.run([program, "-p", f"{folder}/", "-c", str(file), "--to-native"], capture_output=True,
+                          stdin=subprocess.DEVNULL, timeout=60, cwd=folder)
+    assert done.returncode == 0, done.stderr.decode(errors="replace")[-2000:]
+    made = folder / "native.conf"
+    made.write_bytes(done.stdout)
+    return made
 
 
 class Server:
@@ -47,6 +62,8 @@ class Server:
         folder.mkdir(parents=True, exist_ok=True)
         self.file = folder / "nginx.conf"
         self.file.write_text(text)
+        if kind != "nginx" and AS_NATIVE:
+            self.file = native(self.program, folder, self.file)
         self.error_log, self.access_log = folder / "error.log", folder / "access.log"
         self.stderr = folder / "stderr"
 
