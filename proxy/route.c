@@ -144,7 +144,9 @@ enum step exchange_route(struct exchange *x)
 	/* Routed again (see send.c): what is held is held. */
 	if (!x->is_holding)
 		x->has_unread_body = x->head->is_chunked || x->head->content_length != 0;
-	x->keeps_client = !x->head->wants_close;
+	/* An internal redirect brings along that the connection ends. */
+	if (x->web == NULL)
+		x->keeps_client = !x->head->wants_close;
 	if (x->client->is_plain_on_tls && x->generation->conf->web == NULL) {
 		x->reason = CLOSE_REFUSED;
 		return exchange_answer(

@@ -12,6 +12,8 @@
 
 static uint16_t status_of(const struct exchange *x)
 {
+	if (x->web->error_status != 0)
+		return x->web->error_status;
 	return x->status != 0 ? x->status : x->web->out.status;
 }
 

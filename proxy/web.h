@@ -167,6 +167,8 @@ enum step web_answer_text(struct exchange *x, int status, struct slice text);
 enum step web_answer_typed(struct exchange *x, int status, struct slice type, struct slice text);
 /* The same for what has no length that is known: in chunks. */
 enum step web_answer_streamed(struct exchange *x, int status, struct slice type, struct slice text);
+/* The location's error_page for this status; NULL: none. */
+const struct conf_error_page *web_find_error_page(const struct exchange *x, int status);
 /* True: an error_page took it, *ret_step is what is next. */
 bool web_error_page(struct exchange *x, int status, enum step *ret_step);
 

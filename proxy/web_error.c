@@ -142,25 +142,31 @@ static bool closes_always(int status)
 	}
 }
 
+const struct conf_error_page *web_find_error_page(const struct exchange *x, int status)
+{
+	const struct conf_loc *loc = x->web->loc;
+	for (uint32_t i = 0; i < loc->error_page.count; i++) {
+		const struct conf_error_page *error_page = &loc->error_page.items[i];
+		for (uint32_t k = 0; k < error_page->code_count; k++)
+			if (error_page->codes[k] == status)
+				return error_page;
+	}
+	return NULL;
+}
+
 bool web_error_page(struct exchange *x, int status, enum step *ret_step)
 {
 	struct web *web = x->web;
 	if (web == NULL || web->is_error_page || web->redirects >= WEB_REDIRECTS_MOST)
 		return false;
-	const struct conf_loc *loc = web->loc;
-	for (uint32_t i = 0; i < loc->error_page.count; i++) {
-		const struct conf_error_page *error_page = &loc->error_page.items[i];
-		for (uint32_t k = 0; k < error_page->code_count; k++) {
-			if (error_page->codes[k] != status)
-				continue;
-			web->is_error_page = !loc->recursive_error_pages;
-			if (closes_always(status))
-				x->keeps_client = false;
-			*ret_step = to_page(x, error_page, status);
-			return true;
-		}
-	}
-	return false;
+	const struct conf_error_page *error_page = web_find_error_page(x, status);
+	if (error_page == NULL)
+		return false;
+	web->is_error_page = !web->loc->recursive_error_pages;
+	if (closes_always(status))
+		x->keeps_client = false;
+	*ret_step = to_page(x, error_page, status);
+	return true;
 }
 
 /* A head that was refused: there is no location yet, and no request to speak of. */

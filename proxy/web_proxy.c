@@ -101,7 +101,14 @@ bool web_divert(struct exchange *x, const char *p, enum step *ret_step)
 		*ret_step = exchange_out_of_memory(x);
 		return true;
 	}
-	return web_error_page(x, x->answer->code, ret_step);
+	if (web_error_page(x, x->answer->code, ret_step))
+		return true;
+	/* There is one that may not be shown any more (recursive_error_pages off): a page of ours.
+	 */
+	if (web_find_error_page(x, x->answer->code) == NULL)
+		return false;
+	*ret_step = web_answer(x, x->answer->code, false);
+	return true;
 }
 
 void web_local_addr(struct exchange *x, struct addr *ret)
