@@ -243,7 +243,7 @@ static struct conf *read_first(const struct app_paths *paths)
 	struct conf *conf = app_read(paths, &problems);
 	app_nginx_begin(paths, &problems);
 	if (conf != NULL)
-		app_nginx_tell_notes(conf);
+		app_nginx_tell_warnings(conf);
 	if (conf != NULL && !conf_resolve(conf, &problems)) {
 		conf_destroy(conf);
 		conf = NULL;
@@ -310,6 +310,7 @@ static bool start_serving(struct conf *conf)
 		generation_unref(generation);
 		return false;
 	}
+	app_nginx_tell_notices(generation->conf);
 	struct era *era = era_create(generation);
 	if (era == NULL)
 		return start_failed("memory", "there is none");

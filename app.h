@@ -63,7 +63,10 @@ void app_nginx_begin(const struct app_paths *paths, const struct conf_problems *
 void app_nginx_tell(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The first problem, with its place. */
 void app_nginx_tell_problem(const struct conf_problems *problems);
-/* Warnings and notices about a good file. */
+/* Warnings and notices about a good file. At a start there is no log for notices until the file's
+ * own is open: they come apart then. */
+void app_nginx_tell_warnings(const struct conf *conf);
+void app_nginx_tell_notices(const struct conf *conf);
 void app_nginx_tell_notes(const struct conf *conf);
 /* The start is over: only the log is written to. */
 void app_nginx_served(void);

@@ -90,11 +90,28 @@ void app_nginx_tell_problem(const struct conf_problems *problems)
 		tell_placed(level_of(first), first->text, first->file, first->line);
 }
 
-void app_nginx_tell_notes(const struct conf *conf)
+static void tell_notes(const struct conf *conf, enum conf_note_level level)
 {
 	for (const struct conf_note *note = conf->notes; note != NULL; note = note->next)
-		tell_placed(note->level == CONF_NOTE_WARN ? LOG_WARN : LOG_NOTICE, note->text,
-			note->place.file, note->place.line);
+		if (note->level == level)
+			tell_placed(level == CONF_NOTE_WARN ? LOG_WARN : LOG_NOTICE, note->text,
+				note->place.file, note->place.line);
+}
+
+void app_nginx_tell_warnings(const struct conf *conf)
+{
+	tell_notes(conf, CONF_NOTE_WARN);
+}
+
+void app_nginx_tell_notices(const struct conf *conf)
+{
+	tell_notes(conf, CONF_NOTE_NOTICE);
+}
+
+void app_nginx_tell_notes(const struct conf *conf)
+{
+	app_nginx_tell_warnings(conf);
+	app_nginx_tell_notices(conf);
 }
 
 bool app_nginx_open_logs(const struct conf *conf, struct err *err)

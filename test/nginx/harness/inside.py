@@ -112,6 +112,7 @@ class Inside:
         told["stderr"] = self.said()
         log = pathlib.Path(LOGS, "error.log").read_text(errors="replace")
         told["log"] = re.findall(r"client intended to send too large body: \d+ bytes", log)
+        told["notices"] = re.findall(r"\[notice\] [^\n]*WebSocket[^\n]*", log)
         self.stage.close()
         return told
 
