@@ -209,6 +209,7 @@ struct conf_listen {
 	int32_t backlog;        /* 0: the system's most */
 	int32_t rcvbuf, sndbuf; /* octets; 0: the system's */
 	bool is_reuseport, is_deferred;
+	bool has_options;       /* something was said of the socket here */
 	bool is_proxy_protocol; /* connections begin with its header */
 	/* Whose header says who the client is, as soon as it was read; none in nginx's language,
 	 * where set_real_ip_from says it of a location. */
