@@ -4,7 +4,10 @@
  */
 #include "proxy/web_proxy.h"
 
+#include "proxy/web_log.h"
 #include "proxy/web_uri.h"
+
+#define OTHERS 3 /* more than dots */
 
 static bool is_carried(struct slice name)
 {
@@ -69,10 +72,75 @@ bool web_carry_challenge(struct exchange *x, const char *p)
 	return true;
 }
 
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = ascii_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* "%2e" -> "."; what is none of that stays as it is. */
+static bool decode(struct arena *arena, struct slice text, struct slice *ret)
+{
+	char *out = arena_take(arena, text.n + 1);
+	size_t n = 0;
+	if (out == NULL)
+		return false;
+	for (size_t i = 0; i < text.n; i++) {
+		bool is_escape = text.p[i] == '%' && text.n - i > 2 && digit(text.p[i + 1]) >= 0 &&
+				 digit(text.p[i + 2]) >= 0;
+		if (is_escape)
+			out[n++] = (char)(digit(text.p[i + 1]) * 16 + digit(text.p[i + 2]));
+		else
+			out[n++] = text.p[i];
+		i += is_escape ? 2 : 0;
+	}
+	*ret = (struct slice){out, n};
+	return true;
+}
+
+/* Whether ".." is one of its parts. */
+static bool leads_up(struct slice path)
+{
+	unsigned dots = 0;
+	for (size_t i = 0; i < path.n; i++) {
+		if (path.p[i] == '/' && dots == 2)
+			return true;
+		if (path.p[i] == '/')
+			dots = 0;
+		else
+			dots = path.p[i] == '.' && dots < 2 ? dots + 1 : OTHERS;
+	}
+	return dots == 2;
+}
+
+/* A worker may have been told what to say, so nginx resolves no ".." here, in whatever spelling.
+ * False: no memory. *ret_unsafe: what is wrong, p NULL: nothing. */
+static bool judge(struct exchange *x, struct slice to, struct slice *ret_unsafe)
+{
+	const char *mark = memchr(to.p, '?', to.n);
+	struct slice decoded, path = {to.p, mark != NULL ? (size_t)(mark - to.p) : to.n};
+	*ret_unsafe = to;
+	if (path.n == 0 || leads_up(path))
+		return true;
+	if (!decode(&x->arena, path, &decoded))
+		return false;
+	*ret_unsafe = leads_up(decoded) ? decoded : WEB_SLICE_NONE;
+	return true;
+}
+
+static enum step no_target(struct exchange *x, struct slice to)
+{
+	web_log(x, LOG_ERROR, 0, "while reading response header from upstream",
+		"unsafe URI \"%.*s\" was detected", (int)to.n, to.p);
+	return web_answer(x, 404, false);
+}
+
 bool web_accel(struct exchange *x, const char *p, enum step *ret_step)
 {
 	const struct conf_proxy *proxy = &x->web->loc->proxy;
-	struct slice to = http_head_find(x->answer, p, "X-Accel-Redirect"), uri, args;
+	struct slice to = http_head_find(x->answer, p, "X-Accel-Redirect"), uri, args, unsafe;
 	if (to.p == NULL || to.n == 0 || (proxy->ignore_headers & CONF_IGNORE_ACCEL_REDIRECT))
 		return false;
 	if (!carry(x, p) || !copy(x, &to)) {
@@ -83,8 +151,12 @@ bool web_accel(struct exchange *x, const char *p, enum step *ret_step)
 		*ret_step = web_redirect_named(x, to);
 		return true;
 	}
-	if (!web_split_uri(x, to, &uri, &args)) {
+	if (!judge(x, to, &unsafe) || !web_split_uri(x, to, &uri, &args)) {
 		*ret_step = exchange_out_of_memory(x);
+		return true;
+	}
+	if (unsafe.p != NULL) {
+		*ret_step = no_target(x, unsafe);
 		return true;
 	}
 	if (uri.p == NULL || uri.n == 0 || uri.p[0] != '/') {

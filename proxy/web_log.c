@@ -72,7 +72,7 @@ static const char *worker_of(const struct exchange *x)
 		return x->upstream->backend->addr_text;
 	if (x->seat != NULL)
 		return x->seat->backend->addr_text;
-	if (x->state == EX_RELAY && !x->is_own_answer && x->last_backend != NULL)
+	if (x->last_backend != NULL && !x->is_none_left)
 		return x->last_backend->addr_text;
 	return x->pool == NULL ? NULL : x->pool->conf->name;
 }

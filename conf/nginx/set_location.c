@@ -3,6 +3,8 @@
  */
 #include "conf/nginx/http.h"
 
+#include "conf/web_defaults.h"
+
 /* location [= ~ ~* ^~] TEXT, also glued together; @NAME. False: told. */
 static bool read_match(struct ngx_build *b, const struct ngx_node *node,
 	struct conf_location *location, const char **ret_text, bool *ret_caseless)
@@ -239,12 +241,29 @@ static void take_over_content(struct ngx_scope *scope)
 	to->pool = from->pool;
 }
 
+/* The default "html" lies below the prefix, as what `root` says does. */
+static bool finish_root(struct ngx_build *b, struct ngx_scope *scope)
+{
+	struct conf_value *root = &scope->loc->root;
+	if (root->parts != conf_loc_defaults.root.parts)
+		return true;
+	const char *path = ngx_path(b, "html");
+	struct conf_part *part = arena_zero(b->arena, sizeof(*part));
+	if (path == NULL || part == NULL)
+		return ngx_no_memory(b);
+	*part = (struct conf_part){.kind = CONF_PART_TEXT, .text = slice_of(path)};
+	*root = (struct conf_value){part, 1};
+	return true;
+}
+
 /* The data plane's own words for what the directives say. */
 bool ngx_finish_location(struct ngx_build *b, struct ngx_scope *scope)
 {
 	struct conf_location *location = scope->location;
 	const struct conf_loc *loc = scope->loc;
 	const struct conf_srv *srv = srv_of(scope);
+	if (!finish_root(b, scope))
+		return false;
 	if (location == NULL)
 		return true;
 	take_over_content(scope);

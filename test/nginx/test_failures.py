@@ -82,6 +82,8 @@ CASES = [
     Case(get("/stream/"), answers=[Close(), ok("second")], note="unbuffered get is sent again"),
     Case(request("PUT", "/stream/", body="x"), answers=[Close(), ok("second")], errors=LOGGED,
          note="unbuffered put is not"),
+    *[Case(get("/two/"), answers=[ok("", f"X-Accel-Redirect: {uri}")], errors="error", note=f"led to {uri}")
+      for uri in ("..", "../x", "/a/..", "/a/../b", "/a/.%2e/b", "/a%2f%2E%2e?b", "/a/b?/../", "?a=b")],
     Case(get("/backed/"), answers={"B1": [Close()]}, errors=LOGGED, note="backup helps"),
 ]
 # Each changes what the servers remember: their order matters.
