@@ -274,7 +274,9 @@ struct conf_proxy {
 	uint64_t buffer_size;
 	uint32_t buffers_count;
 	uint64_t buffers_size;
-	uint64_t busy_buffers_size, temp_file_write_size, max_temp_file_size, limit_rate;
+	uint64_t busy_buffers_size;
+	uint64_t temp_file_write_size; /* octets in one write; 0: as many as there are */
+	uint64_t max_temp_file_size, limit_rate;
 	struct conf_temp_path temp_path;
 	uint64_t connect_timeout_ms, send_timeout_ms, read_timeout_ms;
 	uint32_t next_upstream; /* CONF_NEXT_* */

@@ -66,7 +66,6 @@ const struct conf_loc conf_loc_defaults = {
 			.buffers_count = 8,
 			.buffers_size = 4096,
 			.busy_buffers_size = 8192,
-			.temp_file_write_size = 8192,
 			.max_temp_file_size = UINT64_C(1024) * 1024 * 1024,
 			.temp_path = {.path = "/tmp"},
 			.connect_timeout_ms = 60000,

@@ -47,7 +47,9 @@ size_t spill_room(const struct spill *spill)
 		return memory;
 	if (spill->error != 0 || spill->write_at >= spill->limits->file_most)
 		return 0;
-	return (size_t)min_u64(spill->limits->file_most - spill->write_at, SIZE_MAX);
+	uint64_t left = spill->limits->file_most - spill->write_at;
+	return (size_t)min_u64(
+		left, spill->limits->write_most != 0 ? spill->limits->write_most : SIZE_MAX);
 }
 
 static bool put_in_file(struct spill *spill, const char *p, size_t n)

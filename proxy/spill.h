@@ -18,6 +18,7 @@
 struct spill_limits {
 	uint64_t memory;      /* octets in memory */
 	uint64_t file_most;   /* octets in the file; 0: no file */
+	uint64_t write_most;  /* octets in one write to it; 0: as many as there are */
 	uint64_t patience_ms; /* so long must the receiver have taken nothing before the first */
 	struct temp_folder folder; /* where it is made */
 };

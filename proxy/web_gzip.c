@@ -303,6 +303,7 @@ static bool set_buffering(struct exchange *x)
 	*limits = (struct spill_limits){
 		.memory = proxy->buffer_size + proxy->buffers_count * proxy->buffers_size,
 		.file_most = proxy->max_temp_file_size,
+		.write_most = proxy->temp_file_write_size,
 		.patience_ms = PATIENCE_MS,
 		.folder = {.path = proxy->temp_path.path},
 	};

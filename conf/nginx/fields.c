@@ -228,6 +228,13 @@ bool ngx_set_number(struct ngx_build *b, const struct ngx_node *node, const stru
 	return true;
 }
 
+static void tell_note(
+	struct ngx_build *b, const struct ngx_node *node, const struct ngx_directive *d)
+{
+	if (d->note != NULL)
+		ngx_warn(b, node, "\"%s\": %s", node->name, d->note);
+}
+
 static bool set_u64(struct ngx_build *b, const struct ngx_node *node, const struct ngx_directive *d,
 	bool (*parse)(const char *text, uint64_t *ret))
 {
@@ -237,6 +244,7 @@ static bool set_u64(struct ngx_build *b, const struct ngx_node *node, const stru
 	if (!parse(node->args[0], &n))
 		return ngx_wrong(b, node, "invalid value");
 	*(uint64_t *)ngx_field(b, d) = n;
+	tell_note(b, node, d);
 	return true;
 }
 
@@ -328,7 +336,6 @@ bool ngx_accept(struct ngx_build *b, const struct ngx_node *node, const struct n
 		return ngx_fail(b, node,
 			"invalid value \"%s\" in \"%s\" directive, it must be \"on\" or \"off\"",
 			node->args[0], node->name);
-	if (d->note != NULL)
-		ngx_warn(b, node, "\"%s\": %s", node->name, d->note);
+	tell_note(b, node, d);
 	return true;
 }

@@ -88,14 +88,15 @@ static bool judge_buffers(struct ngx_build *b, struct ngx_scope *scope)
 								 : proxy->buffer_size;
 	if (!is_given(scope, AT(proxy.busy_buffers_size)))
 		proxy->busy_buffers_size = 2 * size;
-	if (!is_given(scope, AT(proxy.temp_file_write_size)))
-		proxy->temp_file_write_size = 2 * size;
+	bool has_write_size = is_given(scope, AT(proxy.temp_file_write_size));
+	if (!has_write_size)
+		proxy->temp_file_write_size = 0;
 	if (proxy->busy_buffers_size < size)
 		return fail_at_end(b, "\"proxy_busy_buffers_size\"" AT_LEAST);
 	if (proxy->busy_buffers_size > (proxy->buffers_count - 1) * proxy->buffers_size)
 		return fail_at_end(b, "\"proxy_busy_buffers_size\" must be less than the size of "
 				      "all \"proxy_buffers\" minus one buffer");
-	if (proxy->temp_file_write_size < size)
+	if (has_write_size && proxy->temp_file_write_size < size)
 		return fail_at_end(b, "\"proxy_temp_file_write_size\"" AT_LEAST);
 	if (proxy->max_temp_file_size != 0 && proxy->max_temp_file_size < size)
 		return fail_at_end(b, "\"proxy_max_temp_file_size\" must be equal to zero to "
@@ -239,7 +240,8 @@ static const struct ngx_directive directives[] = {
 	{"proxy_buffers", NGX_HTTP_LEVELS, BIT(2), set_buffers,
 		NGX_LOC_PAIR(proxy.buffers_count, proxy.buffers_size)},
 	{"proxy_busy_buffers_size", NGX_HTTP_LEVELS, BIT(1), ngx_set_size,
-		NGX_LOC(proxy.busy_buffers_size)},
+		NGX_LOC(proxy.busy_buffers_size),
+		.note = "what waits for a client fills proxy_buffers and the file, as it comes"},
 	{"proxy_max_temp_file_size", NGX_HTTP_LEVELS, BIT(1), ngx_set_size,
 		NGX_LOC(proxy.max_temp_file_size)},
 	{"proxy_temp_file_write_size", NGX_HTTP_LEVELS, BIT(1), ngx_set_size,

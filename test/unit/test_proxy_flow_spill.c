@@ -226,6 +226,25 @@ static void a_receiver_that_takes_a_moment_needs_no_spill(void **state)
 	expect_all(f);
 }
 
+static void one_write_to_the_file_has_its_limit(void **state)
+{
+	(void)state;
+	static char octets[300];
+	struct spill spill;
+	struct spill_limits limits = {
+		.memory = 100, .file_most = 350, .write_most = 200, .folder = {"/tmp", {0}}};
+	spill_init(&spill, &limits);
+	assert_int_equal(spill_room(&spill), 100);
+	assert_true(spill_put(&spill, octets, 100));
+	assert_int_equal(spill_room(&spill), 200);
+	assert_true(spill_put(&spill, octets, 200));
+	assert_int_equal(spill_room(&spill), 150);
+	limits.write_most = 0;
+	assert_int_equal(spill_room(&spill), 150);
+	assert_int_equal(spill.write_at, 200);
+	spill_finish(&spill);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +258,7 @@ int main(void)
 		TEST(no_folder_means_backpressure_and_no_loss),
 		TEST(a_full_disk_means_backpressure_and_no_loss),
 		TEST(a_receiver_that_takes_a_moment_needs_no_spill),
+		cmocka_unit_test(one_write_to_the_file_has_its_limit),
 	};
 	return cmocka_run_group_tests_name("proxy/flow_more: spill", tests, NULL, NULL);
 }
