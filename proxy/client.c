@@ -7,6 +7,7 @@
 #include "proxy/proxy.h"
 #include "proxy/tls.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -272,6 +273,10 @@ void client_set_peer(struct client *client, const struct addr *peer)
 {
 	char text[ADDR_TEXT];
 	size_t n = min_size(addr_format_ip(peer, text), sizeof(client->ip) - 1);
+	/* IPv4 that came mapped into IPv6 is written as such (nginx). */
+	if (peer->u.any.sa_family == AF_INET6 && client->listener->generation->conf->web != NULL &&
+		inet_ntop(AF_INET6, &peer->u.v6.sin6_addr, text, sizeof(text)) != NULL)
+		n = strlen(text);
 	client->peer = *peer;
 	client->ip_n = (uint8_t)n;
 	memcpy(client->ip, text, n);

@@ -200,7 +200,7 @@ enum web_found web_vars_client(struct exchange *x, const struct conf_part *part,
 	switch ((enum conf_var)part->n) {
 	case CONF_VAR_BINARY_REMOTE_ADDR: {
 		struct slice octets = addr_ip_octets(&client->peer);
-		/* Mapped IPv4 is text as IPv4, but its octets are all 16 (nginx). */
+		/* Of IPv4 that came mapped into IPv6 all 16 octets (nginx). */
 		if (client->peer.u.any.sa_family == AF_INET6)
 			octets = (struct slice){(const char *)&client->peer.u.v6.sin6_addr, 16};
 		*ret = octets.n != 0 ? octets : ip;
