@@ -123,21 +123,47 @@ static enum http_verdict read_known_field(
 	return head->kind == HTTP_REQUEST ? http_request_field(head, p, field) : HTTP_MORE;
 }
 
-/* "na@me:": visible octets up to a colon, one of them none of a token's. nginx passes over such a
- * field; a blank or a control character in a name it refuses. */
-static bool is_odd_name(const char *name, const char *end)
-{
-	const char *p = name;
-	while (p < end && (unsigned char)*p > ' ' && *p != 0x7f && *p != ':')
-		p++;
-	return p < end && p != name && *p == ':';
-}
-
 /* Octets that somebody behind us could take for the end of a line, or of everything; nginx refuses
  * them, too. */
 static bool ends_lines(const char *p, size_t n)
 {
 	return memchr(p, '\0', n) != NULL || memchr(p, '\r', n) != NULL;
+}
+
+/* Where the name ends: at its colon. NULL: it is none. */
+static const char *read_name(struct http_head *head, const char *name, struct http_field *field)
+{
+	/* The CR is no token character. */
+	const char *colon = http_skip(name, CHAR_NAME);
+	bool has_underscore = *colon == '_';
+	if (has_underscore)
+		colon = http_skip(colon, CHAR_TOKEN);
+	field->is_odd = false;
+	field->is_dropped = has_underscore && head->kind == HTTP_REQUEST;
+	return *colon == ':' && colon != name ? colon : NULL;
+}
+
+/* The same for nginx, to whom a line without a colon is a name alone. */
+static const char *read_any_name(const char *name, const char *end, struct http_field *field)
+{
+	const char *p = http_skip(name, CHAR_PLAIN);
+	field->is_dropped = field->is_odd = false;
+	for (; p < end && *p != ':'; p++) {
+		if ((unsigned char)*p <= ' ' || *p == 0x7f)
+			return NULL;
+		field->is_odd = true;
+	}
+	return p == name ? NULL : p;
+}
+
+/* nginx takes blanks alone from around a value. */
+static struct slice trim_blanks(struct slice text)
+{
+	for (; text.n != 0 && text.p[0] == ' '; text.p++)
+		text.n--;
+	while (text.n != 0 && text.p[text.n - 1] == ' ')
+		text.n--;
+	return text;
 }
 
 /* One line from `at` to its CR at `end`, which is no empty line. */
@@ -147,30 +173,28 @@ static enum http_verdict read_field(struct http_head *head, const char *p, uint3
 	if (head->count >= limits->fields)
 		return http_head_bad(head, 431, "too many fields");
 	const char *name = p + at;
-	/* The CR is no token character. */
-	const char *colon = http_skip(name, CHAR_NAME);
-	bool has_underscore = *colon == '_';
-	if (has_underscore)
-		colon = http_skip(colon, CHAR_TOKEN);
-	if (limits->is_lenient && *colon != ':' && is_odd_name(name, p + end))
-		return HTTP_MORE;
-	if (*colon != ':' || colon == name) {
+	struct http_field *field = &head->field[head->count];
+	const char *colon = limits->is_lenient ? read_any_name(name, p + end, field)
+					       : read_name(head, name, field);
+	if (colon == NULL) {
 		if (*name == ' ' || *name == '\t')
 			return http_head_bad(head, 400, "folded line");
 		return http_head_bad(head, 400, "invalid field name");
 	}
 	size_t name_n = (size_t)(colon - name);
-	struct slice value = slice_trim((struct slice){colon + 1, (size_t)(p + end - colon) - 1});
 	/* With the name, which is known to be fine: longer is faster. */
 	if (!http_is_value(name, (size_t)(p + end - name)) &&
 		(!limits->is_lenient || ends_lines(name, (size_t)(p + end - name))))
 		return http_head_bad(head, 400, "control character in a field value");
 
-	struct http_field *field = &head->field[head->count++];
+	bool has_value = colon < p + end;
+	struct slice value = {colon + has_value, (size_t)(p + end - colon) - has_value};
+	head->count++;
+	field->id = (uint8_t)http_field_find(name, name_n);
+	value = limits->is_lenient && field->id == HF_OTHER ? trim_blanks(value)
+							    : slice_trim(value);
 	field->name = (struct http_span){at, (uint32_t)name_n};
 	field->value = http_span_of(p, value);
-	field->is_dropped = has_underscore && head->kind == HTTP_REQUEST;
-	field->id = (uint8_t)http_field_find(name, name_n);
 	return field->id == HF_OTHER ? HTTP_MORE : read_known_field(head, p, field);
 }
 

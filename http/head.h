@@ -31,6 +31,8 @@ struct http_span {
 struct http_field {
 	struct http_span name, value; /* value without OWS at its ends */
 	uint8_t id;                   /* enum http_field_id */
+	bool is_odd; /* lenient: the name has other signs than letters, digits and '-'. Whether such
+			a field counts is for who reads it to say */
 	bool is_dropped; /* not to be forwarded: hop-by-hop, named by Connection and not protected
 			    (http/field.h), a name with '_' (requests), or a length where there can
 			    be none (1xx, 204) */
@@ -45,9 +47,10 @@ struct http_limits {
 				  head_bytes is 414, too */
 	uint16_t fields;       /* 431 beyond; at most HTTP_FIELDS_MOST */
 	/* As nginx 1.22 reads heads: a line may end in LF alone (RFC 9112 section 2.2 allows it), a
-	 * field whose name is no token is ignored, a target may have octets beyond ASCII, any
-	 * expectation and a Host beside an absolute target will do, and a 1.0 request without a
-	 * length has no body. */
+	 * name may have any visible octets, and no value behind it, HT around a value belongs to
+	 * it, a target may have octets beyond ASCII, any expectation and a Host beside an absolute
+	 * target will do, and a 1.0 request without a length has no body. A blank or a control
+	 * character in a name, NUL and CR are refused all the same. */
 	bool is_lenient;
 };
 

@@ -81,6 +81,9 @@ enum web_found web_request_fields(
 	struct exchange *x, struct slice name, struct slice between, struct slice *ret);
 /* Whether the field is the variable's: '-' and '_' are the same there, and so are capitals. */
 bool web_is_field_named(struct slice field, struct slice variable);
+/* Whether ignore_invalid_headers and underscores_in_headers leave a field with that name. For names
+ * of letters, digits and '-' alone they do (http/head.h: is_odd). */
+bool web_is_field_seen(const struct exchange *x, struct slice name);
 
 /* The time: time_local, time_iso8601, msec. */
 enum web_found web_time(struct exchange *x, enum conf_var var, struct slice *ret);

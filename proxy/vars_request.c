@@ -14,16 +14,16 @@
 
 /* nginx leaves out what is not of letters, digits and '-' (ignore_invalid_headers), and '_' where
  * it is not wanted. */
-static bool is_seen(const struct exchange *x, struct slice name)
+bool web_is_field_seen(const struct exchange *x, struct slice name)
 {
 	const struct conf_srv *srv = x->web->srv;
-	if (srv == NULL || (!srv->ignore_invalid_headers && srv->underscores_in_headers))
+	if (srv == NULL || !srv->ignore_invalid_headers)
 		return true;
 	for (size_t i = 0; i < name.n; i++) {
 		char c = ascii_lower(name.p[i]);
 		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-')
 			continue;
-		if (c == '_' ? !srv->underscores_in_headers : srv->ignore_invalid_headers)
+		if (c != '_' || !srv->underscores_in_headers)
 			return false;
 	}
 	return true;
@@ -48,7 +48,8 @@ static uint16_t next_field(const struct exchange *x, struct slice name, uint16_t
 	uint16_t i = from;
 	for (; i < head->count; i++) {
 		struct slice field = http_span_in(x->p, head->field[i].name);
-		if (web_is_field_named(field, name) && is_seen(x, field))
+		if (web_is_field_named(field, name) &&
+			(!head->field[i].is_odd || web_is_field_seen(x, field)))
 			break;
 	}
 	return i;

@@ -11,6 +11,7 @@
 #include "proxy/guard.h"
 #include "proxy/head_writer.h"
 #include "proxy/value.h"
+#include "proxy/vars.h"
 
 static bool is_set(const struct conf_proxy *proxy, struct slice name)
 {
@@ -89,7 +90,7 @@ static void put_client_fields(struct exchange *x, struct head_writer *w)
 		struct slice name = http_span_in(x->p, field->name);
 		if (is_default((enum http_field_id)field->id) || is_set(proxy, name))
 			continue;
-		if (memchr(name.p, '_', name.n) != NULL && !x->web->srv->underscores_in_headers)
+		if (field->is_odd && !web_is_field_seen(x, name))
 			continue;
 		head_put_safe_field(w, name, http_span_in(x->p, field->value));
 	}

@@ -32,6 +32,7 @@ static void every_octet_is_of_the_kinds_that_the_standards_say(void **state)
 		assert_int_equal(http_char_is(octet, CHAR_VALUE), is_value);
 		assert_int_equal(http_char_is(octet, CHAR_HOST), is_host);
 		assert_int_equal(http_char_is(octet, CHAR_BASE64), has(UPPER LOWER DIGITS "+/", c));
+		assert_int_equal(http_char_is(octet, CHAR_PLAIN), has(UPPER LOWER DIGITS "-", c));
 		assert_int_equal(http_hex_value(octet) >= 0, has(DIGITS "abcdefABCDEF", c));
 	}
 	assert_int_equal(http_hex_value('0'), 0);
