@@ -136,6 +136,13 @@ enum conf_content { CONF_CONTENT_STATIC, CONF_CONTENT_PROXY, CONF_CONTENT_STUB_S
 
 enum conf_autoindex_format { CONF_AUTOINDEX_HTML, CONF_AUTOINDEX_XML, CONF_AUTOINDEX_JSON };
 
+/* Browsers that a kept connection is not for. */
+enum {
+	CONF_KEEPALIVE_NONE = 1 << 0,
+	CONF_KEEPALIVE_MSIE6 = 1 << 1,
+	CONF_KEEPALIVE_SAFARI = 1 << 2,
+};
+
 enum conf_if_modified { CONF_IMS_OFF, CONF_IMS_EXACT, CONF_IMS_BEFORE };
 
 /* Where temporary files are made; /tmp when none was given. */
@@ -311,6 +318,7 @@ struct conf_loc {
 		keepalive_header_s; /* the second: 0 for no Keep-Alive field */
 	uint32_t keepalive_requests;
 	uint64_t keepalive_time_ms;
+	uint32_t keepalive_disable;       /* CONF_KEEPALIVE_* */
 	enum conf_switch lingering_close; /* CONF_AUTO: always */
 	uint64_t lingering_time_ms, lingering_timeout_ms;
 	bool reset_timedout_connection;

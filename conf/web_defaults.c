@@ -30,6 +30,7 @@ const struct conf_loc conf_loc_defaults = {
 	.keepalive_timeout_ms = 75000,
 	.keepalive_requests = 1000,
 	.keepalive_time_ms = 3600000,
+	.keepalive_disable = CONF_KEEPALIVE_MSIE6,
 	.lingering_close = CONF_ON,
 	.lingering_time_ms = 30000,
 	.lingering_timeout_ms = 5000,

@@ -13,8 +13,9 @@
 #define CHAR_HOST BIT(4)   /* of a reg-name, RFC 3986 section 3.2.2, without '%' */
 #define CHAR_NAME BIT(5)   /* a token character, but no '_' */
 #define CHAR_BASE64 BIT(6) /* without the '=' that fills up */
-#define CHAR_PLAIN BIT(7)  /* letters, digits, '-': what nginx wants a field's name to be made of  \
-			    */
+#define CHAR_PLAIN                                                                                 \
+	BIT(7) /* letters, digits, '-': what nginx wants a field's name to be made of              \
+		*/
 
 extern const uint8_t http_char_kinds[256];
 

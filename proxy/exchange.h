@@ -24,6 +24,7 @@
 #include "proxy/inspect.h"
 #include "proxy/upstream.h"
 
+#define EXCHANGE_CONTINUE "HTTP/1.1 100 Continue\r\n\r\n"
 #define EXCHANGE_TRIES_LOGGED 8 /* later ones are counted only */
 
 /* What the deadline of an exchange is about: each has its key in `timeouts`. */
@@ -179,7 +180,7 @@ enum step exchange_handle(struct exchange *x);
 enum step exchange_socket(struct exchange *x);
 /* pieces.c: HOLD for a handler that takes the body as it comes. */
 enum step exchange_pieces(struct exchange *x);
-/* hold.c: a 100 of our own, if the client waits for one. */
+/* hold.c: a 100 of our own, if the client waits for one and has not had it. */
 enum step exchange_say_continue(struct exchange *x);
 /* A 101 that was asked for: its head begins at `p`. */
 enum step exchange_tunnel_begin(struct exchange *x, const char *p);

@@ -97,8 +97,8 @@ static enum step too_large(struct exchange *x)
 /* We have said that we want the body, so the client may send it. */
 enum step exchange_say_continue(struct exchange *x)
 {
-	static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
-	if (!x->head->expects_continue)
+	static const char line[] = EXCHANGE_CONTINUE;
+	if (!x->head->expects_continue || x->sent_continue)
 		return STEP_AGAIN;
 	x->sent_continue = true;
 	if (!buf_append(&x->down.stash, line, sizeof(line) - 1))
@@ -249,14 +249,11 @@ static enum step take_what_is_here(struct exchange *x)
 {
 	bool is_chunked = x->head->is_chunked;
 	if (!is_chunked && x->head->content_length > body_file_memory(x))
-		return exchange_say_continue(x) == STEP_AGAIN ? STEP_WAIT : STEP_GONE;
+		return STEP_WAIT;
 	enum step step = is_chunked ? begin_chunked(x) : begin_length(x);
 	if (step != STEP_AGAIN || x->state != EX_HOLD)
 		return step;
-	step = is_chunked ? hold_chunked(x) : hold_length(x);
-	if (step == STEP_WAIT && exchange_say_continue(x) != STEP_AGAIN)
-		return STEP_GONE;
-	return step;
+	return is_chunked ? hold_chunked(x) : hold_length(x);
 }
 
 static enum step begin(struct exchange *x)
@@ -281,9 +278,7 @@ static enum step begin(struct exchange *x)
 	enum step step = is_chunked ? begin_chunked(x) : begin_length(x);
 	if (step != STEP_AGAIN || x->state != EX_HOLD)
 		return step;
-	/* nginx says it in any case. */
-	bool is_here = x->web == NULL && !is_chunked &&
-		       buf_waiting(&x->body) == x->head->content_length;
+	bool is_here = !is_chunked && buf_waiting(&x->body) == x->head->content_length;
 	return is_here ? STEP_AGAIN : exchange_say_continue(x);
 }
 
@@ -303,7 +298,10 @@ enum step exchange_hold(struct exchange *x)
 		return streams(x);
 	if (!x->is_holding) {
 		x->is_holding = true;
-		enum step step = begin(x);
+		/* nginx says it before it looks whether there is a body at all. */
+		enum step step = x->web != NULL ? exchange_say_continue(x) : STEP_AGAIN;
+		if (step == STEP_AGAIN)
+			step = begin(x);
 		if (step != STEP_AGAIN || x->state != EX_HOLD)
 			return step;
 	}

@@ -141,7 +141,8 @@ static enum step begin_relay(struct exchange *x, const char *p)
 	if (!write_head(x, p, &out))
 		return exchange_out_of_memory(x);
 	x->is_cut_visible = out == FLOW_TO_CLOSE;
-	x->head_bytes = x->down.sent + buf_waiting(&x->down.stash);
+	if (x->web == NULL)
+		x->head_bytes = x->down.sent + buf_waiting(&x->down.stash);
 	buf_consume(&x->upstream->in, x->answer->bytes);
 	aim_down(x, in, in == FLOW_EMPTY ? in : out);
 	if (x->web != NULL && !web_dress(x))

@@ -172,6 +172,11 @@ const struct conf_error_page *web_find_error_page(const struct exchange *x, int 
 /* True: an error_page took it, *ret_step is what is next. */
 bool web_error_page(struct exchange *x, int status, enum step *ret_step);
 
+/* -- web_keepalive.c -- */
+
+/* keepalive_timeout, _requests, _time and _disable have nothing against a further request. */
+bool web_may_keep(const struct exchange *x);
+
 /* -- web_head.c -- */
 
 /* A new, empty answer in web->out. */
@@ -189,6 +194,9 @@ struct slice web_type_of(const struct exchange *x, struct slice uri);
 /* All rules for heads, then the head into x->down.stash. `framing`: how the body goes out, which is
  * settled here (chunked for what has no length). False: no memory. */
 bool web_put_head(struct exchange *x, enum flow_framing *ret_framing) MUST_CHECK;
+/* Before an answer for which the body is dropped: a 100, where nginx says it then. STEP_GONE: no
+ * memory. */
+enum step web_drop_body(struct exchange *x);
 /* web_put_head, and `body` behind it; the exchange is in RELAY then. */
 enum step web_send(struct exchange *x, struct slice body);
 /* nginx's words: "Not Found"; "" for a status it has none for. */

@@ -223,6 +223,8 @@ enum step web_answer_typed(struct exchange *x, int status, struct slice type, st
 	x->reason = CLOSE_DONE;
 	if (status == 444)
 		return exchange_cut(x, CLOSE_REFUSED);
+	if (web_drop_body(x) != STEP_AGAIN)
+		return STEP_GONE;
 	web_out_begin(x, status);
 	x->web->out.type = type;
 	x->web->out.length = (int64_t)text.n;
@@ -232,6 +234,8 @@ enum step web_answer_typed(struct exchange *x, int status, struct slice type, st
 enum step web_answer_streamed(struct exchange *x, int status, struct slice type, struct slice text)
 {
 	x->reason = CLOSE_DONE;
+	if (web_drop_body(x) != STEP_AGAIN)
+		return STEP_GONE;
 	web_out_begin(x, status);
 	x->web->out.type = type;
 	x->web->out.length = -1;

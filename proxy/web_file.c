@@ -159,6 +159,8 @@ static bool aim_at_file(struct exchange *x, struct web_file *file, enum flow_fra
 static enum step send_file(struct exchange *x, struct web_file *file)
 {
 	enum flow_framing framing;
+	if (web_drop_body(x) != STEP_AGAIN)
+		return STEP_GONE;
 	exchange_swallow_body(x);
 	if (x->has_unread_body)
 		x->keeps_client = false;

@@ -282,10 +282,7 @@ static void put_all(struct exchange *x, struct head_writer *w, enum flow_framing
 /* What ends the connection whatever the client wants. */
 static void judge_keepalive(struct exchange *x)
 {
-	const struct conf_loc *loc = x->web->loc;
-	const struct client *client = x->client;
-	if (loc->keepalive_timeout_ms == 0 || client->served + 1 >= loc->keepalive_requests ||
-		client->listener->accept == NULL)
+	if (!web_may_keep(x))
 		x->keeps_client = false;
 }
 
@@ -362,6 +359,9 @@ bool web_put_head(struct exchange *x, enum flow_framing *ret_framing)
 	put_all(x, &w, *ret_framing);
 	x->status = out->status;
 	x->head_bytes = x->down.sent + buf_waiting(&x->down.stash);
+	/* nginx does not count a 100 as part of the head. */
+	if (x->sent_continue)
+		x->head_bytes -= sizeof(EXCHANGE_CONTINUE) - 1;
 	return !w.is_bad && web_keep_out(x);
 }
 
@@ -383,6 +383,14 @@ static bool put_body(struct exchange *x, struct slice body, enum flow_framing fr
 	x->down.ahead = x->blob->p;
 	x->down.ahead_n = body.n;
 	return web_dress(x);
+}
+
+enum step web_drop_body(struct exchange *x)
+{
+	/* Not in front of a page that tells of an error. */
+	if (guard_is_asking(x) || x->web->error_status != 0)
+		return STEP_AGAIN;
+	return exchange_say_continue(x);
 }
 
 enum step web_send(struct exchange *x, struct slice body)

@@ -11,6 +11,9 @@ static const struct ngx_word token_words[] = {
 static const struct ngx_word modified_words[] = {
 	{"off", CONF_IMS_OFF}, {"exact", CONF_IMS_EXACT}, {"before", CONF_IMS_BEFORE}, {NULL, 0}};
 
+static const struct ngx_word keepalive_words[] = {{"none", CONF_KEEPALIVE_NONE},
+	{"msie6", CONF_KEEPALIVE_MSIE6}, {"safari", CONF_KEEPALIVE_SAFARI}, {NULL, 0}};
+
 static bool set_http(
 	struct ngx_build *b, const struct ngx_node *node, const struct ngx_directive *d)
 {
@@ -48,11 +51,12 @@ static bool set_keepalive_timeout(
 	uint64_t *field = ngx_field(b, d);
 	if (!ngx_parse_ms(node->args[0], field))
 		return ngx_wrong(b, node, "invalid value");
+	/* What the field Keep-Alive says is taken over by itself. */
+	if (node->arg_count == 1)
+		return true;
 	ngx_mark_loc(b->scope, offsetof(struct conf_loc, keepalive_header_s), sizeof(uint64_t));
-	if (node->arg_count == 2 &&
-		!ngx_parse_seconds(node->args[1], &b->scope->loc->keepalive_header_s))
-		return ngx_wrong(b, node, "invalid value");
-	return true;
+	return ngx_parse_seconds(node->args[1], &b->scope->loc->keepalive_header_s) ||
+	       ngx_wrong(b, node, "invalid value");
 }
 
 static bool set_large_buffers(
@@ -297,6 +301,8 @@ static const struct ngx_directive directives[] = {
 	{"keepalive_requests", NGX_HTTP_LEVELS, BIT(1), ngx_set_number,
 		NGX_LOC(keepalive_requests)},
 	{"keepalive_time", NGX_HTTP_LEVELS, BIT(1), ngx_set_ms, NGX_LOC(keepalive_time_ms)},
+	{"keepalive_disable", NGX_HTTP_LEVELS, NGX_1MORE, ngx_set_bits, NGX_LOC(keepalive_disable),
+		.extra = keepalive_words},
 	{"lingering_close", NGX_HTTP_LEVELS, BIT(1), ngx_set_enum, NGX_LOC(lingering_close),
 		.extra = linger_words},
 	{"lingering_time", NGX_HTTP_LEVELS, BIT(1), ngx_set_ms, NGX_LOC(lingering_time_ms)},

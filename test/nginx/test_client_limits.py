@@ -63,8 +63,12 @@ def post_one(path, agent):
 
 SAFARI = "User-Agent: Mozilla/5.0 (Macintosh; Intel Mac OS X 10_6_8) AppleWebKit/533 (KHTML, like Gecko) Version/5.1 Safari/533"
 MSIE = "User-Agent: Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1)"
+OTHERS = ("User-Agent: Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1; SV1)", "User-Agent: Mozilla/4.0 (compatible; MSIE 7.0)", "User-Agent: MSIE 5.",
+          "User-Agent: MSIE 5.5", "User-Agent: Mozilla/4.0 (compatible; MSIE 6.0; Windows 98) Opera 8.0", "User-Agent: Opera Safari/1 Mac OS X",
+          "User-Agent: Safari/1 (Mac OS X)", "User-Agent: Safari/1 Chrome/2 (Mac OS X)", "User-Agent: Safari/1 (Windows)", "User-Agent: Gecko/1 Safari/1 (Mac OS X)")
 BROWSERS = [Case(ask(path, agent), note=f"{path} {agent[12:25]} {ask.__name__}") for path in ("/", "/none/", "/msie6/")
             for agent in (SAFARI, MSIE, "User-Agent: other") for ask in (get, post_one)]
+BROWSERS += [Case(post_one("/msie6/", agent), note=agent[12:]) for agent in OTHERS]
 
 
 @cases({"client_limits": CASES, "keepalive_disable": BROWSERS})
