@@ -195,16 +195,21 @@ static void put_name(struct printing *p, const struct ngx_node *nodes, uint32_t 
 static void put_nodes(
 	struct printing *p, const struct ngx_node *nodes, uint32_t count, unsigned depth)
 {
-	bool is_ordered = needs_order(nodes, count);
+	bool is_ordered = needs_order(nodes, count), is_told = false;
 	for (uint32_t i = 0; i < count; i++) {
-		if (nodes[i].error != NULL || (is_ordered && has_order(&nodes[i])))
+		bool is_one = is_ordered && has_order(&nodes[i]);
+		if (nodes[i].error != NULL || (is_one && is_told))
 			continue;
+		/* All of them where the first is: a log_format has to stand before the servers. */
+		if (is_one) {
+			put_ordered(p, nodes, count, depth);
+			is_told = true;
+			continue;
+		}
 		if (!is_key(nodes[i].name) || !is_first_of_name(nodes, i, is_ordered))
 			continue;
 		put_name(p, nodes, count, i, depth);
 	}
-	if (is_ordered)
-		put_ordered(p, nodes, count, depth);
 }
 
 static void put_pairs(struct printing *p, const struct ngx_node *block, unsigned depth)

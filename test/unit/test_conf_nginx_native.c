@@ -101,7 +101,7 @@ static void directives_whose_order_counts_keep_it(void **state)
 	check("http { allow a; deny b; }");
 	const char *told = to_native(of_nginx("http { deny a; x y; allow b; deny c; }"), NULL);
 	assert_string_equal(
-		printed(of_native(told)), "http {\n\tx y;\n\tdeny a;\n\tallow b;\n\tdeny c;\n}\n");
+		printed(of_native(told)), "http {\n\tdeny a;\n\tallow b;\n\tdeny c;\n\tx y;\n}\n");
 }
 
 static void names_that_stand_apart_come_together(void **state)
