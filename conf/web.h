@@ -276,7 +276,7 @@ struct conf_proxy {
 	struct conf_value method;
 	struct conf_value set_body;
 	bool pass_request_headers, pass_request_body;
-	bool buffering, request_buffering;
+	bool buffering, request_buffering, force_ranges;
 	bool intercept_errors, ignore_client_abort, socket_keepalive;
 	uint64_t buffer_size;
 	uint32_t buffers_count;
@@ -331,7 +331,7 @@ struct conf_loc {
 	uint32_t max_ranges; /* UINT32_MAX: any number */
 	struct conf_value limit_rate, limit_rate_after;
 	bool has_limit_rate, has_limit_rate_after;
-	CONF_ARRAY(struct conf_add_header) add_header;
+	CONF_ARRAY(struct conf_add_header) add_header, add_trailer;
 	struct conf_expires expires;
 	struct conf_value charset;
 	bool autoindex, autoindex_exact_size, autoindex_localtime;

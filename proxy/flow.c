@@ -28,9 +28,11 @@ void flow_finish(struct flow *flow)
 
 /* A piece of payload on its way out, in the frame that `out` asks for. */
 struct framed {
-	struct iovec iov[5]; /* stash, size line, payload, CRLF, last chunk */
+	struct iovec iov[7]; /* stash, size line, payload, CRLF, last chunk, trailer, CRLF */
 	int count;
 	size_t bytes;
+	struct buf trailer; /* owned */
+	bool is_bad;        /* no memory for it */
 	char size_line[CHUNKED_SIZE_ROOM];
 };
 
@@ -42,10 +44,25 @@ static void framed_add(struct framed *framed, const void *p, size_t n)
 	framed->bytes += n;
 }
 
+static void end_chunks(struct flow *flow, struct framed *framed)
+{
+	flow->is_closed_off = true;
+	if (flow->trailer == NULL) {
+		framed_add(framed, "0\r\n\r\n", 5);
+		return;
+	}
+	framed->is_bad = !flow->trailer(flow, &framed->trailer);
+	framed_add(framed, "0\r\n", 3);
+	framed_add(framed, buf_first(&framed->trailer), buf_waiting(&framed->trailer));
+	framed_add(framed, "\r\n", 2);
+}
+
 static void frame(struct flow *flow, struct framed *framed, const char *p, size_t n)
 {
 	framed->count = 0;
 	framed->bytes = 0;
+	framed->trailer = (struct buf){0};
+	framed->is_bad = false;
 	framed_add(framed, buf_first(&flow->stash), buf_waiting(&flow->stash));
 	if (flow->out != FLOW_CHUNKED) {
 		framed_add(framed, p, n);
@@ -56,10 +73,8 @@ static void frame(struct flow *flow, struct framed *framed, const char *p, size_
 		framed_add(framed, p, n);
 		framed_add(framed, "\r\n", 2);
 	}
-	if (flow->is_taken && !flow->keeps_open && !flow->is_closed_off) {
-		framed_add(framed, "0\r\n\r\n", 5);
-		flow->is_closed_off = true;
-	}
+	if (flow->is_taken && !flow->keeps_open && !flow->is_closed_off)
+		end_chunks(flow, framed);
 }
 
 /* Stashes what `put` octets of the frame did not reach. The stash itself is iov[0] if it was not
@@ -86,15 +101,15 @@ static bool keep_tail(struct flow *flow, struct framed *framed, size_t put)
 	return true;
 }
 
-enum flow_result flow_put(struct flow *flow, const char *p, size_t n)
+static enum flow_result put_framed(struct flow *flow, struct framed *framed)
 {
-	struct framed framed;
-	frame(flow, &framed, p, n);
-	if (framed.bytes == 0)
-		return FLOW_WAIT;
 	ssize_t sent = 0;
+	if (framed->is_bad)
+		return FLOW_NO_MEMORY;
+	if (framed->bytes == 0)
+		return FLOW_WAIT;
 	if (flow->to->can_write) {
-		sent = sock_write(flow->to, framed.iov, framed.count);
+		sent = sock_write(flow->to, framed->iov, framed->count);
 		if (sent < 0 && sent != -EAGAIN)
 			return FLOW_TO_ERROR;
 	}
@@ -102,7 +117,16 @@ enum flow_result flow_put(struct flow *flow, const char *p, size_t n)
 		flow->has_moved = true;
 		flow->sent += (uint64_t)sent;
 	}
-	return keep_tail(flow, &framed, sent > 0 ? (size_t)sent : 0) ? FLOW_WAIT : FLOW_NO_MEMORY;
+	return keep_tail(flow, framed, sent > 0 ? (size_t)sent : 0) ? FLOW_WAIT : FLOW_NO_MEMORY;
+}
+
+enum flow_result flow_put(struct flow *flow, const char *p, size_t n)
+{
+	struct framed framed;
+	frame(flow, &framed, p, n);
+	enum flow_result result = put_framed(flow, &framed);
+	buf_release(&framed.trailer);
+	return result;
 }
 
 /* Small pieces behind a head go with it in one buffer: cheaper than a second iovec. */

@@ -70,7 +70,9 @@ struct flow {
 	uint64_t payload;                 /* taken so far, decoded */
 	uint64_t sent;                    /* put on the wire so far, framing and head included */
 	enum flow_result
-		failed;     /* reported once the stash is flushed; FLOW_WAIT while all is well */
+		failed; /* reported once the stash is flushed; FLOW_WAIT while all is well */
+	/* Fields behind the last chunk, whole lines; NULL: none. False: no memory. */
+	bool (*trailer)(struct flow *flow, struct buf *out);
 	bool is_taken;      /* the body's end was seen */
 	bool is_closed_off; /* the last chunk is in the stash or sent */
 	bool is_bulk;       /* a tunnel that filled a whole piece: may splice */

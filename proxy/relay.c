@@ -126,13 +126,20 @@ static bool write_head(struct exchange *x, const char *p, enum flow_framing *out
 {
 	if (x->web == NULL)
 		return write_response_head(x, p, *out, &x->down.stash);
-	return web_take_answer(x, p) && web_put_head(x, out);
+	return web_put_head(x, out);
 }
 
 static enum step begin_relay(struct exchange *x, const char *p)
 {
 	enum flow_framing in = framing_of(x);
 	enum flow_framing out = framing_for_client(x, in);
+	enum step step;
+	if (x->web != NULL) {
+		if (!web_take_answer(x, p))
+			return exchange_out_of_memory(x);
+		if (web_refuses_range(x, &step))
+			return step;
+	}
 	x->status = x->answer->code;
 	x->keeps_upstream = !x->answer->wants_close && in != FLOW_TO_CLOSE;
 	/* An answer that came before the whole request: what is left of the body may never come. */
@@ -144,7 +151,7 @@ static enum step begin_relay(struct exchange *x, const char *p)
 	if (x->web == NULL)
 		x->head_bytes = x->down.sent + buf_waiting(&x->down.stash);
 	buf_consume(&x->upstream->in, x->answer->bytes);
-	aim_down(x, in, in == FLOW_EMPTY ? in : out);
+	aim_down(x, in, in == FLOW_EMPTY && out != FLOW_CHUNKED ? in : out);
 	if (x->web != NULL && !web_dress(x))
 		return exchange_out_of_memory(x);
 	/* Nothing may follow an answer without a body. */

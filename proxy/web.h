@@ -102,6 +102,8 @@ struct web {
 	struct web_field *carried;  /* of the worker whose X-Accel-Redirect led here */
 	uint32_t carried_count;
 	struct slice carried_type;
+	uint64_t part_at,
+		part_bytes; /* of a worker's answer, from the first octet on; 0: all of it */
 	struct slice content_range; /* what a 416 says; p NULL: nothing */
 	struct slice real_ip; /* realip: the connection's own address; p NULL: it is the client's */
 	uint16_t real_port;
@@ -207,13 +209,24 @@ struct slice web_absolute(struct exchange *x, struct slice location);
 /* Each does its part of web_put_head, in this order, on web->out. False: no memory. */
 bool web_not_modified(struct exchange *x); /* web_conditions.c: 304, 412 */
 bool web_add_headers(struct exchange *x);  /* web_headers.c: expires, add_header */
+/* A status that add_header and add_trailer add to without being told `always`. */
+bool web_is_success(int status);
 /* When what is answered was changed, for conditions and expires; -1: not known. */
 int64_t web_modified_at(const struct exchange *x);
 bool web_expires(struct exchange *x, const struct conf_expires *expires);
 bool web_gzip(struct exchange *x);   /* web_gzip.c */
-bool web_ranges(struct exchange *x); /* web_ranges.c: 206, 416 */
+bool web_ranges(struct exchange *x); /* web_ranges.c: 206 */
 
-/* After flow_init of x->down, behind web_put_head: filter and rate. False: no memory. */
+/* web_ranges.c, once web->out is there: what Range asks for is not. True: *ret_step is the 416. */
+bool web_refuses_range(struct exchange *x, enum step *ret_step);
+/* After flow_init: of a worker's answer only the part that was asked for. False: no memory. */
+bool web_set_part(struct exchange *x) MUST_CHECK;
+
+/* web_trailers.c: add_trailer has something to say behind this answer; and says it there. */
+bool web_expects_trailers(const struct exchange *x);
+void web_set_trailers(struct exchange *x);
+
+/* After flow_init of x->down, behind web_put_head: trailers, filter and rate. False: no memory. */
 bool web_dress(struct exchange *x) MUST_CHECK;
 
 /* -- web_content.c: what is behind the guard -- */

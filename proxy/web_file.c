@@ -148,12 +148,13 @@ static bool aim_at_file(struct exchange *x, struct web_file *file, enum flow_fra
 	struct buf stash = x->down.stash;
 	uint64_t sent = x->down.sent;
 	bool has_body = !x->web->out.has_no_body && file->part_count != 0;
+	/* Trailers may follow an empty file. */
 	flow_init(&x->down, NULL, &x->client->sock, has_body ? FLOW_LENGTH : FLOW_EMPTY,
-		has_body ? framing : FLOW_EMPTY);
+		has_body || framing == FLOW_CHUNKED ? framing : FLOW_EMPTY);
 	x->down.stash = stash;
 	x->down.sent = sent;
 	file->body = (struct file_body){file->parts, file->part_count};
-	return !has_body || (flow_set_file(&x->down, &file->body) && web_dress(x));
+	return (!has_body || flow_set_file(&x->down, &file->body)) && web_dress(x);
 }
 
 static enum step send_file(struct exchange *x, struct web_file *file)
@@ -189,15 +190,9 @@ static enum step describe(struct exchange *x, struct web_file *file)
 		return exchange_out_of_memory(x);
 	if (x->web->error_status == 0 && web_condition(x) == 412)
 		return web_answer(x, 412, false);
-	if (x->web->error_status == 0 && web_condition(x) == 0 && !web_packs(x) &&
-		web_cut(x) == 416) {
-		char *range = arena_take(&x->arena, 40);
-		if (range == NULL)
-			return exchange_out_of_memory(x);
-		int n = snprintf(range, 40, "bytes */%llu", (unsigned long long)file->size);
-		x->web->content_range = (struct slice){range, (size_t)n};
-		return web_answer(x, 416, false);
-	}
+	enum step step;
+	if (web_refuses_range(x, &step))
+		return step;
 	return STEP_AGAIN;
 }
 

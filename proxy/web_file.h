@@ -27,9 +27,6 @@ bool web_path(struct exchange *x, struct slice uri, struct slice *ret) MUST_CHEC
 /* web_conditions.c: If-Match and its kin against web->out; 0, 304 or 412 (RFC 9110 section 13). */
 int web_condition(const struct exchange *x);
 
-/* web_ranges.c: cuts web->file to what Range asks for. 0: as it is, 206, or 416. */
-int web_cut(struct exchange *x);
-
 /* web_autoindex.c: the folder at `path`, which is there, for web->uri. */
 enum step web_autoindex(struct exchange *x, struct slice path);
 

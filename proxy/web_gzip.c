@@ -333,11 +333,12 @@ static bool set_filter(struct exchange *x, struct web_filter *filter)
 bool web_dress(struct exchange *x)
 {
 	struct web_filter *filter = x->web->filter;
+	web_set_trailers(x);
 	if (x->down.in == FLOW_EMPTY)
 		return true;
 	if (x->upstream != NULL && x->web->is_buffering && !set_buffering(x))
 		return false;
-	return (filter == NULL || set_filter(x, filter)) && set_rate(x);
+	return (filter == NULL || set_filter(x, filter)) && web_set_part(x) && set_rate(x);
 }
 
 bool web_gzip_ratio(const struct exchange *x, uint64_t *ret_in, uint64_t *ret_out)

@@ -321,6 +321,23 @@ static bool take_carried(struct exchange *x)
 	return take_kept_location(x);
 }
 
+/* In chunks what has no length, or what fields follow. */
+static enum flow_framing choose_framing(struct exchange *x)
+{
+	struct web_out *out = &x->web->out;
+	bool may_chunk = x->head->minor_version == 1 && x->web->loc->chunked_transfer_encoding;
+	if (out->has_no_body || x->is_tunnel)
+		return FLOW_LENGTH;
+	if (may_chunk && (out->length < 0 || web_expects_trailers(x))) {
+		out->length = -1;
+		return FLOW_CHUNKED;
+	}
+	if (out->length >= 0)
+		return FLOW_LENGTH;
+	x->keeps_client = false;
+	return FLOW_TO_CLOSE;
+}
+
 bool web_put_head(struct exchange *x, enum flow_framing *ret_framing)
 {
 	struct web_out *out = &x->web->out;
@@ -348,14 +365,7 @@ bool web_put_head(struct exchange *x, enum flow_framing *ret_framing)
 			return false;
 	}
 	judge_keepalive(x);
-	*ret_framing = FLOW_LENGTH;
-	if (out->length < 0 && !out->has_no_body && !x->is_tunnel) {
-		bool may_chunk = x->head->minor_version == 1 &&
-				 x->web->loc->chunked_transfer_encoding;
-		*ret_framing = may_chunk ? FLOW_CHUNKED : FLOW_TO_CLOSE;
-		if (!may_chunk)
-			x->keeps_client = false;
-	}
+	*ret_framing = choose_framing(x);
 	put_all(x, &w, *ret_framing);
 	x->status = out->status;
 	x->head_bytes = x->down.sent + buf_waiting(&x->down.stash);
@@ -376,7 +386,8 @@ static bool put_body(struct exchange *x, struct slice body, enum flow_framing fr
 	x->blob = blob_copy(body.p, body.n);
 	if (x->blob == NULL)
 		return false;
-	flow_init(&x->down, NULL, &x->client->sock, FLOW_LENGTH, framing);
+	flow_init(
+		&x->down, NULL, &x->client->sock, body.n == 0 ? FLOW_EMPTY : FLOW_LENGTH, framing);
 	x->down.stash = stash;
 	x->down.sent = sent;
 	x->down.left = body.n;

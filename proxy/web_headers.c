@@ -8,8 +8,7 @@
 #include "proxy/guard.h"
 #include "proxy/value.h"
 
-/* nginx adds fields to these unless told `always`. */
-static bool is_plain_success(int status)
+bool web_is_success(int status)
 {
 	switch (status) {
 	case 200:
@@ -44,7 +43,7 @@ static bool put(struct exchange *x, struct slice name, struct slice value)
 bool web_add_headers(struct exchange *x)
 {
 	const struct conf_loc *loc = x->web->loc;
-	bool is_plain = is_plain_success(x->web->out.status);
+	bool is_plain = web_is_success(x->web->out.status);
 	struct slice challenge = guard_challenge(x);
 	if (challenge.p != NULL && !web_out_add(x, SLICE("WWW-Authenticate"), challenge))
 		return false;

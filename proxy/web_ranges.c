@@ -1,12 +1,14 @@
 /*
  * proxy/web_ranges.c - Range (RFC 9110 section 14): one part of a file, or several in
- * multipart/byteranges.
+ * multipart/byteranges; one part of a worker's answer (proxy_force_ranges).
  */
 #include "base/hash.h"
 #include "http/date.h"
 #include "proxy/web_file.h"
+#include "proxy/web_gzip.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define RANGES_ROOM 128 /* more of them are answered with the whole */
 
@@ -128,14 +130,27 @@ static struct slice text_of(struct exchange *x, const char *format, unsigned lon
 	return (struct slice){out, (size_t)n};
 }
 
+/* Octets of the whole. */
+static uint64_t size_of(const struct exchange *x)
+{
+	const struct web_file *file = x->web->file;
+	return file != NULL ? file->size : (uint64_t)x->web->out.length;
+}
+
 static bool cut_one(struct exchange *x, const struct range *range)
 {
-	struct web_file *file = x->web->file;
+	struct web *web = x->web;
+	struct web_file *file = web->file;
 	struct slice value = text_of(
-		x, "bytes %llu-%llu/%llu", range->start, range->end - 1, file->size);
-	file->parts[0].at = range->start;
-	file->parts[0].n = range->end - range->start;
-	x->web->out.length = (int64_t)file->parts[0].n;
+		x, "bytes %llu-%llu/%llu", range->start, range->end - 1, size_of(x));
+	if (file != NULL) {
+		file->parts[0].at = range->start;
+		file->parts[0].n = range->end - range->start;
+	} else {
+		web->part_at = range->start;
+		web->part_bytes = range->end - range->start;
+	}
+	web->out.length = (int64_t)(range->end - range->start);
 	return value.p != NULL && web_out_add(x, SLICE("Content-Range"), value);
 }
 
@@ -190,18 +205,30 @@ static struct slice asked_for(const struct exchange *x)
 static bool may_cut(const struct exchange *x)
 {
 	const struct web_out *out = &x->web->out;
-	return out->may_range && out->status == 200 && out->length >= 0 && x->web->file != NULL &&
+	return out->may_range && out->status == 200 && out->length >= 0 &&
 	       x->web->loc->max_ranges != 0;
 }
 
-int web_cut(struct exchange *x)
+/* 0: the whole; 206: in *ret; 416. */
+static int judge(const struct exchange *x, struct ranges *ret)
+{
+	struct slice text = asked_for(x);
+	uint32_t most = x->web->file != NULL ? x->web->loc->max_ranges : 1;
+	if (text.p == NULL || !is_still_that(x))
+		return 0;
+	return parse(text, size_of(x), most, ret);
+}
+
+bool web_refuses_range(struct exchange *x, enum step *ret_step)
 {
 	struct ranges ranges;
-	const struct web_file *file = x->web->file;
-	struct slice text = asked_for(x);
-	if (!may_cut(x) || text.p == NULL || !is_still_that(x))
-		return 0;
-	return parse(text, file->size, x->web->loc->max_ranges, &ranges);
+	if (x->web->error_status != 0 || !may_cut(x) || web_condition(x) != 0 || web_packs(x) ||
+		judge(x, &ranges) != 416)
+		return false;
+	x->web->content_range = text_of(x, "bytes */%llu", size_of(x), 0, 0);
+	*ret_step = x->web->content_range.p != NULL ? web_answer(x, 416, false)
+						    : exchange_out_of_memory(x);
+	return true;
 }
 
 bool web_ranges(struct exchange *x)
@@ -210,11 +237,48 @@ bool web_ranges(struct exchange *x)
 	struct web_out *out = &x->web->out;
 	if (!may_cut(x))
 		return true;
-	struct slice text = asked_for(x);
-	const struct web_file *file = x->web->file;
-	if (text.p == NULL || !is_still_that(x) ||
-		parse(text, file->size, x->web->loc->max_ranges, &ranges) != 206)
+	if (judge(x, &ranges) != 206)
 		return web_out_add(x, SLICE("Accept-Ranges"), SLICE("bytes"));
 	out->status = 206;
+	out->reason = WEB_SLICE_NONE;
 	return ranges.count == 1 ? cut_one(x, &ranges.item[0]) : cut_many(x, &ranges);
+}
+
+/* -- a part of what a worker sends -- */
+
+struct part_filter {
+	struct flow_filter filter;
+	uint64_t skip, left; /* octets */
+};
+
+static enum filter_result take_part(
+	struct flow_filter *self, const char *p, size_t n, enum filter_flush flush, struct buf *out)
+{
+	struct part_filter *part = CONTAINER_OF(self, struct part_filter, filter);
+	size_t skipped = (size_t)min_u64(n, part->skip);
+	size_t taken = (size_t)min_u64(n - skipped, part->left);
+	(void)flush;
+	part->skip -= skipped;
+	part->left -= taken;
+	return taken == 0 || buf_append(out, p + skipped, taken) ? FILTER_OK : FILTER_NO_MEMORY;
+}
+
+static void destroy_part(struct flow_filter *self)
+{
+	free(CONTAINER_OF(self, struct part_filter, filter));
+}
+
+bool web_set_part(struct exchange *x)
+{
+	struct part_filter *part;
+	if (x->web->part_bytes == 0)
+		return true;
+	part = calloc(1, sizeof(*part));
+	if (part == NULL)
+		return false;
+	*part = (struct part_filter){
+		.filter = {.take = take_part, .destroy = destroy_part, .take_most = FLOW_PIECE},
+		.skip = x->web->part_at,
+		.left = x->web->part_bytes};
+	return flow_set_filter(&x->down, &part->filter);
 }

@@ -78,8 +78,12 @@ bool web_take_answer(struct exchange *x, const char *p)
 	web_out_begin(x, answer->code);
 	struct web_out *out = &x->web->out;
 	out->is_proxied = true;
+	out->may_range = proxy->force_ranges;
 	out->length = answer->has_length ? (int64_t)answer->content_length : -1;
 	out->reason = words_of(answer, p);
+	/* Where the worker's are passed on there is none if it sent none. */
+	out->has_server = !is_hidden(proxy, HF_SERVER, SLICE("Server"));
+	out->has_date = !is_hidden(proxy, HF_DATE, SLICE("Date"));
 	for (uint16_t i = 0; i < answer->count; i++) {
 		const struct http_field *field = &answer->field[i];
 		struct slice name = http_span_in(p, field->name);
@@ -87,13 +91,13 @@ bool web_take_answer(struct exchange *x, const char *p)
 		enum http_field_id id = (enum http_field_id)field->id;
 		if (is_ours(id, name) || is_hidden(proxy, id, name))
 			continue;
+		if (proxy->force_ranges && slice_is_nocase(name, SLICE("Accept-Ranges")))
+			continue;
 		/* Of several types the last one counts. */
 		if (id == HF_CONTENT_TYPE) {
 			out->type = value;
 			continue;
 		}
-		out->has_server = out->has_server || id == HF_SERVER;
-		out->has_date = out->has_date || id == HF_DATE;
 		if (!take_field(x, id, name, value))
 			return false;
 	}

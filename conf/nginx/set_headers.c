@@ -6,8 +6,11 @@
 static bool set_add_header(
 	struct ngx_build *b, const struct ngx_node *node, const struct ngx_directive *d)
 {
+	struct conf_loc *loc = b->scope->loc;
 	(void)ngx_field(b, d);
-	struct conf_add_header *header = ngx_push(b, &b->scope->loc->add_header);
+	struct conf_add_header *header = strcmp(d->name, "add_trailer") == 0
+						 ? ngx_push(b, &loc->add_trailer)
+						 : ngx_push(b, &loc->add_header);
 	if (header == NULL)
 		return false;
 	header->name = slice_of(node->args[0]);
@@ -77,8 +80,7 @@ static bool set_expires(
 
 static const struct ngx_directive directives[] = {
 	{"add_header", NGX_HTTP_LEVELS_IF, BIT(2) | BIT(3), set_add_header, NGX_LOC(add_header)},
-	{"add_trailer", NGX_HTTP_LEVELS_IF, BIT(2) | BIT(3), ngx_accept,
-		.note = "trailers are not sent"},
+	{"add_trailer", NGX_HTTP_LEVELS_IF, BIT(2) | BIT(3), set_add_header, NGX_LOC(add_trailer)},
 	{"expires", NGX_HTTP_LEVELS_IF, BIT(1) | BIT(2), set_expires, NGX_LOC(expires)},
 };
 

@@ -3,13 +3,21 @@ import pytest
 
 from harness import wait
 from harness.backends import Steps, ok
-from harness.case import Case, cases, get, on, post, raw
+from harness.case import Case, cases, get, on, post, raw, request
 
 FOLDERS = ["usual", "off", "small", "no-file", "some-file", "temp-path", "sizes"]
 CASES = [Case(get(f"/{folder}/"), answers=[ok(b"0123456789abcdef" * (size // 16))], note=f"{folder} {size}")
          for folder in FOLDERS for size in (0, 4096, 100_000, 1_000_000)]
 CASES += [Case(get("/accel/"), answers=[ok("x", f"X-Accel-Buffering: {word}")], note=f"X-Accel-Buffering {word}") for word in ("no", "yes")]
 CASES += [Case(get("/sizes/", "Range: bytes=2-4"), answers=[ok("0123456789")], note="forced ranges"),
+          *[Case(get("/sizes/", f"Range: bytes={text}"), answers=[ok("0123456789", "Accept-Ranges: none", "ETag: \"e\"")], note=f"forced {text}")
+            for text in ("5-", "-3", "0-0,3-4", "7-100", "10-20", "x", "0-9", "0-8")],
+          Case(request("HEAD", "/sizes/", "Range: bytes=2-4"), answers=[b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"], note="forced, HEAD"),
+          Case(get("/sizes/", "Range: bytes=2-4", 'If-Range: "e"'), answers=[ok("0123456789", "ETag: \"e\"")], note="forced, If-Range"),
+          Case(get("/sizes/", "Range: bytes=2-4", 'If-Range: "f"'), answers=[ok("0123456789", "ETag: \"e\"")], note="forced, another If-Range"),
+          Case(get("/sizes/", "Range: bytes=2-4"), answers=[ok("0123456789", status="206 Own words")], note="forced, a part already"),
+          Case(get("/sizes/", "Range: bytes=2-4"), answers=[b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n01234\r\n0\r\n\r\n"], note="forced, no length"),
+          Case(get("/sizes/", "Range: bytes=65000-199999"), get("/sizes/", "Range: bytes=-1"), answers=[ok(b"0123456789abcdef" * 15_000)] * 2, note="forced, much"),
           Case(get("/usual/", "Range: bytes=2-4"), answers=[ok("0123456789")], note="no ranges"),
           Case(get("/usual/", "Range: bytes=2-4"), answers=[ok("0123456789", "Accept-Ranges: bytes")], note="ranges of the worker's"),
           Case(get("/usual/"), get("/off/"), get("/small/"), answers=[ok("x" * 50000)] * 3, pipelined=True, note="three at once")]
