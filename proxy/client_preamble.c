@@ -62,7 +62,7 @@ static enum close_reason ended(const struct client *client, const struct site *s
 		return CLOSE_CLIENT_ERROR;
 	if (buf_waiting(&client->in) == 0)
 		return CLOSE_DONE;
-	tell(client, site, "the connection ended in the header");
+	tell(client, site, "broken header: the connection ended in it");
 	return CLOSE_BAD_PREAMBLE;
 }
 

@@ -201,6 +201,13 @@ static int setup(void **state)
 	return 0;
 }
 
+static int setup_proxied(void **state)
+{
+	(void)state;
+	proxy_help_start("proxy_protocol = [\"127.0.0.1\"];\n" TEXT);
+	return 0;
+}
+
 static int teardown(void **state)
 {
 	(void)state;
@@ -213,6 +220,13 @@ static void a_question_and_its_answer(void **state)
 {
 	(void)state;
 	check_exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n", OK, "\r\n\r\nok");
+}
+
+static void a_question_behind_the_proxy_protocol(void **state)
+{
+	(void)state;
+	check_exchange("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+		OK, "\r\n\r\nok");
 }
 
 static void an_answer_in_chunks(void **state)
@@ -368,6 +382,8 @@ int main(void)
 		cmocka_unit_test(a_generation_is_made_whole_or_not_at_all),
 		cmocka_unit_test(listeners_are_opened_all_or_none),
 		TALK(a_question_and_its_answer),
+		cmocka_unit_test_setup_teardown(
+			a_question_behind_the_proxy_protocol, setup_proxied, teardown),
 		TALK(an_answer_in_chunks),
 		TALK(a_body_that_is_held),
 		TALK(a_body_that_streams),

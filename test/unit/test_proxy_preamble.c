@@ -99,6 +99,11 @@ static enum preamble_verdict parse(
 	return verdict;
 }
 
+static void put(char *to, struct slice octets)
+{
+	memcpy(to, octets.p, octets.n);
+}
+
 static void assert_said(const struct preamble *preamble, const char *want)
 {
 	char said[256] = "";
@@ -164,7 +169,7 @@ static void what_follows_is_not_the_headers(void **state)
 		if (rows[i].verdict != PREAMBLE_DONE)
 			continue;
 		memcpy(octets, rows[i].in.p, n);
-		memcpy(octets + n, "GET / HTTP/1.1\r\n\r\n", 18);
+		put(octets + n, SLICE("GET / HTTP/1.1\r\n\r\n"));
 		assert_int_equal(parse((struct slice){octets, n + 18}, &preamble, &bytes, &why),
 			PREAMBLE_DONE);
 		assert_int_equal(bytes, n);
@@ -180,15 +185,15 @@ static void a_line_without_an_end_is_given_up(void **state)
 	struct err why;
 	size_t bytes;
 	memset(line, 'x', sizeof(line));
-	memcpy(line, "PROXY UNKNOWN ", 14);
+	put(line, SLICE("PROXY UNKNOWN "));
 	assert_int_equal(parse((struct slice){line, PREAMBLE_LINE - 1}, &preamble, &bytes, &why),
 		PREAMBLE_MORE);
 	assert_int_equal(
 		parse((struct slice){line, PREAMBLE_LINE}, &preamble, &bytes, &why), PREAMBLE_BAD);
-	memcpy(line + PREAMBLE_LINE - 1, "\r\n", 2);
+	put(line + PREAMBLE_LINE - 1, SLICE("\r\n"));
 	assert_int_equal(
 		parse((struct slice){line, sizeof(line)}, &preamble, &bytes, &why), PREAMBLE_BAD);
-	memcpy(line + PREAMBLE_LINE - 2, "\r\n", 2);
+	put(line + PREAMBLE_LINE - 2, SLICE("\r\n"));
 	assert_int_equal(
 		parse((struct slice){line, PREAMBLE_LINE}, &preamble, &bytes, &why), PREAMBLE_DONE);
 }
@@ -201,7 +206,7 @@ static void the_longest_header_is_taken(void **state)
 	struct err why;
 	size_t bytes;
 	assert_non_null(octets);
-	memcpy(octets, SIGNATURE "\x21\x11\x0f\xf0" V4, 28);
+	put(octets, SLICE(SIGNATURE "\x21\x11\x0f\xf0" V4));
 	assert_int_equal(parse((struct slice){octets, PREAMBLE_MOST - 1}, &preamble, &bytes, &why),
 		PREAMBLE_MORE);
 	assert_int_equal(parse((struct slice){octets, PREAMBLE_MOST}, &preamble, &bytes, &why),
