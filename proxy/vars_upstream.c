@@ -116,14 +116,23 @@ static enum web_found head_field(const struct web_more *more, struct slice name,
 	return WEB_MISSING;
 }
 
+static struct slice skip_blanks(struct slice text)
+{
+	while (text.n != 0 && *text.p == ' ') {
+		text.p++;
+		text.n--;
+	}
+	return text;
+}
+
 static bool is_cookie(struct slice line, struct slice name, struct slice *ret)
 {
 	if (line.n < name.n || strncasecmp(line.p, name.p, name.n) != 0)
 		return false;
-	struct slice rest = slice_trim((struct slice){line.p + name.n, line.n - name.n});
+	struct slice rest = skip_blanks((struct slice){line.p + name.n, line.n - name.n});
 	if (rest.n == 0 || rest.p[0] != '=')
 		return false;
-	rest = slice_trim((struct slice){rest.p + 1, rest.n - 1});
+	rest = skip_blanks((struct slice){rest.p + 1, rest.n - 1});
 	const char *stop = rest.n != 0 ? memchr(rest.p, ';', rest.n) : NULL;
 	*ret = (struct slice){rest.p, stop != NULL ? (size_t)(stop - rest.p) : rest.n};
 	return true;
