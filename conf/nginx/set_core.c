@@ -224,6 +224,7 @@ static bool set_types(
 	return true;
 }
 
+#define HTTP2 "HTTP/1.1 is spoken to clients"
 #define TUNING "has no counterpart: tables here have the size they need"
 #define BUFFERS "memory is taken as it is needed"
 
@@ -339,8 +340,20 @@ static const struct ngx_directive directives[] = {
 	{"merge_slashes", NGX_HTTP | NGX_SERVER, NGX_FLAG, ngx_set_flag, NGX_SRV(merge_slashes)},
 	{"underscores_in_headers", NGX_HTTP | NGX_SERVER, NGX_FLAG, ngx_set_flag,
 		NGX_SRV(underscores_in_headers)},
-	{"http2", NGX_HTTP | NGX_SERVER, NGX_FLAG, ngx_accept,
-		.note = "HTTP/1.1 is spoken to clients"},
+	{"http2", NGX_HTTP | NGX_SERVER, NGX_FLAG, ngx_accept, .note = HTTP2},
+	{"http2_push", NGX_HTTP_LEVELS, BIT(1), ngx_accept, .note = HTTP2},
+	{"http2_push_preload", NGX_HTTP_LEVELS, NGX_FLAG, ngx_accept, .note = HTTP2},
+	{"http2_chunk_size", NGX_HTTP_LEVELS, BIT(1), ngx_accept, .note = HTTP2},
+	{"http2_max_concurrent_streams", NGX_HTTP | NGX_SERVER, BIT(1), ngx_accept, .note = HTTP2},
+	{"http2_max_concurrent_pushes", NGX_HTTP | NGX_SERVER, BIT(1), ngx_accept, .note = HTTP2},
+	{"http2_max_requests", NGX_HTTP | NGX_SERVER, BIT(1), ngx_accept, .note = HTTP2},
+	{"http2_max_field_size", NGX_HTTP | NGX_SERVER, BIT(1), ngx_accept, .note = HTTP2},
+	{"http2_max_header_size", NGX_HTTP | NGX_SERVER, BIT(1), ngx_accept, .note = HTTP2},
+	{"http2_body_preread_size", NGX_HTTP | NGX_SERVER, BIT(1), ngx_accept, .note = HTTP2},
+	{"http2_idle_timeout", NGX_HTTP | NGX_SERVER, BIT(1), ngx_accept, .note = HTTP2},
+	{"http2_recv_timeout", NGX_HTTP | NGX_SERVER, BIT(1), ngx_accept, .note = HTTP2},
+	{"http2_recv_buffer_size", NGX_HTTP, BIT(1), ngx_accept, .note = HTTP2},
+	{"http2_streams_index_size", NGX_HTTP | NGX_SERVER, BIT(1), ngx_accept, .note = HTTP2},
 	{"server_names_hash_max_size", NGX_HTTP, BIT(1), ngx_accept, .note = TUNING},
 	{"server_names_hash_bucket_size", NGX_HTTP, BIT(1), ngx_accept, .note = TUNING},
 	{"types_hash_max_size", NGX_HTTP_LEVELS, BIT(1), ngx_accept, .note = TUNING},
