@@ -49,7 +49,6 @@ static int judge(struct exchange *x, struct guard *guard)
 		guard->is_judging = true;
 		guard->next = 0;
 		guard->access_code = 0;
-		guard->challenge = WEB_SLICE_NONE;
 		guard->asked = NULL;
 	}
 	while (guard->next < COUNT_OF(judges)) {

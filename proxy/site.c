@@ -5,8 +5,7 @@
 static const struct conf_server *by_regex(struct exchange *x, struct slice name)
 {
 	const struct site *site = x->site;
-	char lower[256];
-	if (name.n == 0 || name.n > sizeof(lower))
+	if (name.n == 0)
 		return NULL;
 	char *copy = NULL;
 	for (uint32_t i = 0; i < site->server_count; i++) {
@@ -14,8 +13,11 @@ static const struct conf_server *by_regex(struct exchange *x, struct slice name)
 		for (uint32_t k = 0; k < server->name_regex_count; k++) {
 			if (copy == NULL) {
 				copy = arena_copy(&x->arena, name.p, name.n);
-				if (copy == NULL)
+				/* No other server may answer in its place. */
+				if (copy == NULL) {
+					x->web->has_match_failed = true;
 					return NULL;
+				}
 				for (size_t at = 0; at < name.n; at++)
 					copy[at] = ascii_lower(copy[at]);
 			}

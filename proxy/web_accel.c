@@ -115,18 +115,21 @@ static bool leads_up(struct slice path)
 	return dots == 2;
 }
 
-/* A worker may have been told what to say, so nginx resolves no ".." here, in whatever spelling.
- * False: no memory. *ret_unsafe: what is wrong, p NULL: nothing. */
-static bool judge(struct exchange *x, struct slice to, struct slice *ret_unsafe)
+/* A worker may have been told what to say, so nginx resolves no ".." here, in whatever spelling,
+ * and no "." and "//" either. False: no memory. *ret_unsafe: what is wrong, p NULL: nothing. */
+static bool judge(struct exchange *x, struct slice to, struct slice *ret_uri,
+	struct slice *ret_args, struct slice *ret_unsafe)
 {
 	const char *mark = memchr(to.p, '?', to.n);
-	struct slice decoded, path = {to.p, mark != NULL ? (size_t)(mark - to.p) : to.n};
+	struct slice path = {to.p, mark != NULL ? (size_t)(mark - to.p) : to.n};
+	*ret_args = mark != NULL ? (struct slice){mark + 1, to.n - path.n - 1} : WEB_SLICE_NONE;
 	*ret_unsafe = to;
 	if (path.n == 0 || leads_up(path))
 		return true;
-	if (!decode(&x->arena, path, &decoded))
+	if (!decode(&x->arena, path, ret_uri))
 		return false;
-	*ret_unsafe = leads_up(decoded) ? decoded : WEB_SLICE_NONE;
+	bool is_unsafe = leads_up(*ret_uri) || memchr(ret_uri->p, '\0', ret_uri->n) != NULL;
+	*ret_unsafe = is_unsafe ? *ret_uri : WEB_SLICE_NONE;
 	return true;
 }
 
@@ -151,7 +154,7 @@ bool web_accel(struct exchange *x, const char *p, enum step *ret_step)
 		*ret_step = web_redirect_named(x, to);
 		return true;
 	}
-	if (!judge(x, to, &unsafe) || !web_split_uri(x, to, &uri, &args)) {
+	if (!judge(x, to, &uri, &args, &unsafe)) {
 		*ret_step = exchange_out_of_memory(x);
 		return true;
 	}
@@ -159,7 +162,7 @@ bool web_accel(struct exchange *x, const char *p, enum step *ret_step)
 		*ret_step = no_target(x, unsafe);
 		return true;
 	}
-	if (uri.p == NULL || uri.n == 0 || uri.p[0] != '/') {
+	if (uri.p[0] != '/') {
 		*ret_step = web_answer(x, 404, false);
 		return true;
 	}

@@ -113,7 +113,7 @@ static enum step folder(struct exchange *x)
 		return web_answer(x, 500, false);
 	if (stat(path.p, &about) != 0)
 		return cannot_open(x, errno, path, x->web->loc->autoindex ? "opendir()" : "open()");
-	if (x->web->loc->autoindex)
+	if (x->web->loc->autoindex && !slice_is(x->web->method, SLICE("POST")))
 		return web_autoindex(x, path);
 	web_log(x, LOG_ERROR, 0, NULL, "directory index of \"%.*s\" is forbidden", (int)path.n,
 		path.p);

@@ -306,15 +306,19 @@ static bool take_carried(struct exchange *x)
 	struct web_out *out = &x->web->out;
 	const struct web_field *own = out->fields.items;
 	uint32_t own_count = out->fields.count;
+	struct slice challenge = guard_challenge(x);
 	if (web->carried_type.n != 0)
 		out->type = web->carried_type;
-	if (web->carried_count == 0)
+	if (web->carried_count == 0 && challenge.p == NULL)
 		return take_kept_location(x);
 	out->fields.items = NULL;
 	out->fields.count = out->fields.room = 0;
 	for (uint32_t i = 0; i < web->carried_count; i++)
 		if (!web_out_add(x, web->carried[i].name, web->carried[i].value))
 			return false;
+	/* Also with another location's page, and whatever its status is. */
+	if (challenge.p != NULL && !web_out_add(x, SLICE("WWW-Authenticate"), challenge))
+		return false;
 	for (uint32_t i = 0; i < own_count; i++)
 		if (!own[i].is_gone && !web_out_add(x, own[i].name, own[i].value))
 			return false;

@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "http/date.h"
-#include "proxy/guard.h"
 #include "proxy/value.h"
 
 bool web_is_success(int status)
@@ -44,9 +43,6 @@ bool web_add_headers(struct exchange *x)
 {
 	const struct conf_loc *loc = x->web->loc;
 	bool is_plain = web_is_success(x->web->out.status);
-	struct slice challenge = guard_challenge(x);
-	if (challenge.p != NULL && !web_out_add(x, SLICE("WWW-Authenticate"), challenge))
-		return false;
 	if (is_plain && !web_expires(x, &loc->expires))
 		return false;
 	if (x->web->out.status == 416 && x->web->content_range.p != NULL &&

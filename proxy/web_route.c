@@ -41,7 +41,8 @@ bool web_split_uri(
 	return web_unescape_path(&x->arena, path, true, ret_uri);
 }
 
-/* A location that was found is not the right one for this request: its methods, its size. */
+/* A location that was found may have another one for some methods: that one decides instead, and
+ * nothing of the location's own rewriting is done. */
 static const struct conf_location *except_methods(
 	const struct exchange *x, const struct conf_location *location)
 {
@@ -60,22 +61,23 @@ static enum step locate(struct exchange *x)
 	web->is_location_valid = true;
 	web->prefix = location;
 	web_set_location(x, location);
-	if (needs_slash) {
-		struct slice to;
-		if (!web_escape_uri(&x->arena, (struct slice){location->path, location->path_bytes},
-			    web->args, &to))
-			return exchange_out_of_memory(x);
-		return web_answer_redirect(x, 301, to);
-	}
 	if (location->loc->is_internal && !web->is_internal)
 		return web_answer(x, 404, false);
-	uint64_t most = location->loc->client_max_body_size;
+	web_set_location(x, except_methods(x, location));
+	uint64_t most = web->loc->client_max_body_size;
 	if (most != 0 && !web->is_internal && x->head->has_length &&
 		x->head->content_length > most) {
 		proxy_stats.limit_hits_body++;
 		web_log(x, LOG_ERROR, 0, NULL, "client intended to send too large body: %llu bytes",
 			(unsigned long long)x->head->content_length);
 		return web_answer(x, 413, true);
+	}
+	if (needs_slash) {
+		struct slice to;
+		if (!web_escape_uri(&x->arena, (struct slice){location->path, location->path_bytes},
+			    web->args, &to))
+			return exchange_out_of_memory(x);
+		return web_answer_redirect(x, 301, to);
 	}
 	web->stage = WEB_REWRITE;
 	return STEP_AGAIN;
@@ -135,7 +137,10 @@ static enum step begin(struct exchange *x)
 		return exchange_out_of_memory(x);
 	bool is_host_good = x->head->host.n == 0 ||
 			    http_host_parse(&host, http_span_in(x->p, x->head->host));
-	x->server = x->head->host.n == 0 ? web_tls_server(x) : NULL;
+	const struct conf_server *first = web_tls_server(x);
+	/* nginx reads the request line before it looks for the Host. */
+	bool merges = (first != NULL ? first : x->site->default_server)->srv->merge_slashes;
+	x->server = x->head->host.n == 0 ? first : NULL;
 	if (x->server == NULL)
 		x->server = site_find(x, host.name);
 	web->srv = x->server->srv;
@@ -143,7 +148,7 @@ static enum step begin(struct exchange *x)
 	if (!is_host_good || memmem(host.name.p, host.name.n, "..", 2) != NULL)
 		return web_answer(x, 400, true);
 	enum step step;
-	if (!web_take_uri(x, &step) || !web_tls_admit(x, host.name, &step))
+	if (!web_take_uri(x, merges, &step) || !web_tls_admit(x, host.name, &step))
 		return step;
 	return realip_apply(x, web->loc->realip) ? STEP_AGAIN : exchange_out_of_memory(x);
 }
@@ -169,11 +174,8 @@ enum step web_route(struct exchange *x)
 			break;
 		}
 	}
-	if (step == STEP_AGAIN && x->state == EX_ROUTE && x->web->stage == WEB_PLACED) {
-		x->location = except_methods(x, x->location);
-		web_set_location(x, x->location);
+	if (step == STEP_AGAIN && x->state == EX_ROUTE && x->web->stage == WEB_PLACED)
 		exchange_move(x, EX_GUARD);
-	}
 	return step;
 }
 
@@ -225,7 +227,7 @@ enum step web_redirect_named(struct exchange *x, struct slice name)
 		/* The URI stays as it was. */
 		x->web->is_raw_valid = is_raw_valid;
 		x->web->prefix = location;
-		web_set_location(x, location);
+		web_set_location(x, except_methods(x, location));
 		return STEP_AGAIN;
 	}
 	x->web->is_error_page = true;

@@ -169,7 +169,7 @@ static struct slice before_fragment(struct slice text)
 	return mark == NULL ? text : (struct slice){text.p, (size_t)(mark - text.p)};
 }
 
-bool web_take_uri(struct exchange *x, enum step *ret_step)
+bool web_take_uri(struct exchange *x, bool merges, enum step *ret_step)
 {
 	struct web *web = x->web;
 	const struct http_head *head = x->head;
@@ -188,7 +188,7 @@ bool web_take_uri(struct exchange *x, enum step *ret_step)
 	/* What a browser keeps to itself and a program sent all the same (nginx cuts it off). */
 	path = before_fragment(path);
 	web->args = path.n < head->path.n ? WEB_SLICE_NONE : before_fragment(web->args);
-	if (!web_unescape_path(&x->arena, path, web->srv->merge_slashes, &web->uri)) {
+	if (!web_unescape_path(&x->arena, path, merges, &web->uri)) {
 		*ret_step = exchange_out_of_memory(x);
 		return false;
 	}

@@ -7,8 +7,9 @@
 #include "base/arena.h"
 #include "proxy/web.h"
 
-/* web->uri, args and raw_uri from the request line. False: answered, *ret_step is what is next. */
-bool web_take_uri(struct exchange *x, enum step *ret_step) MUST_CHECK;
+/* web->uri, args and raw_uri from the request line; `merges` as below. False: answered, *ret_step
+ * is what is next. */
+bool web_take_uri(struct exchange *x, bool merges, enum step *ret_step) MUST_CHECK;
 
 /*
  * %XX decoded once, "." and ".." resolved, and with `merges` repeated slashes merged. *ret p NULL
