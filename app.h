@@ -115,6 +115,8 @@ void era_finish_all(void);
 /* `now` is in force in the place of `old`, which may be NULL: workers that left, and those with
  * drain = true, have timeouts.drain to finish. */
 void drain_update(const struct generation *old, const struct generation *now);
+/* A pool of `now` has other members than `old`, whose place it took. */
+void drain_members(const struct lb_pool *old, const struct generation *now);
 void drain_finish(void);
 
 /* -- app_start.c -- */

@@ -123,6 +123,19 @@ static void take_leaving(const struct generation *generation, const struct gener
 	}
 }
 
+void drain_members(const struct lb_pool *old, const struct generation *now)
+{
+	for (uint32_t i = 0; i < old->count; i++) {
+		struct backend *backend = old->seats[i].backend;
+		if (is_member(now, backend))
+			continue;
+		lb_backend_set_draining(backend, true);
+		if (!is_leaving(backend))
+			add(backend, now->conf->timeouts.drain_ms);
+	}
+	look_at_all();
+}
+
 void drain_update(const struct generation *old, const struct generation *now)
 {
 	if (old == NULL)

@@ -16,6 +16,7 @@
 #include "conf/process.h"
 #include "health/health.h"
 #include "proxy/proxy.h"
+#include "proxy/roster.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -113,15 +114,20 @@ static void set_shutdown(struct era *old)
 	deadline_set(&idle_end, process->shutdown_timeout_ms);
 }
 
+static void stop_watch(struct watch *watch)
+{
+	comfy_load_stop(watch->load);
+	health_watch_stop(watch->health);
+	*watch = (struct watch){0};
+}
+
 static void end_watches(struct era *era)
 {
 	next_turn_cancel(&era->turn);
 	deadline_clear(&era->retry);
-	for (uint32_t i = 0; i < era->generation->conf->pool_count; i++) {
-		comfy_load_stop(era->watches[i].load);
-		health_watch_stop(era->watches[i].health);
-		era->watches[i] = (struct watch){0};
-	}
+	roster_stop(era->generation);
+	for (uint32_t i = 0; i < era->generation->conf->pool_count; i++)
+		stop_watch(&era->watches[i]);
 	era->begun = era->generation->conf->pool_count;
 }
 
@@ -186,6 +192,25 @@ static void on_look(struct deadline *deadline)
 	look_at_all();
 }
 
+/* A pool of the era in force got other members: they are watched, and those that left drain. */
+static void on_members(struct generation *generation, uint32_t index, struct lb_pool *old)
+{
+	struct lb_pool *pool = generation->pools[index];
+	bool is_ok;
+	if (app_era == NULL || app_era->generation != generation)
+		return;
+	stop_watch(&app_era->watches[index]);
+	if (pool->conf->mode == CONF_MODE_FLEET) {
+		fleet_pause(fleet_find(pool->conf->name));
+		(void)fleet_begin(pool, &is_ok);
+	}
+	drain_members(old, generation);
+	if (index >= app_era->begun)
+		return;
+	app_era->begun = index;
+	next_turn_add(&app_era->turn);
+}
+
 /* At once, for requests may come in this turn. A fleet whose pool is gone, or of another mode now,
  * keeps its jobs until the pool is back. */
 static void begin_fleets(const struct generation *generation)
@@ -204,7 +229,9 @@ static void begin_fleets(const struct generation *generation)
 void era_begin(struct era *era)
 {
 	struct era *old = app_era;
-	const struct generation *generation = era->generation;
+	struct generation *generation = era->generation;
+	roster_on_change(on_members);
+	roster_start(generation, old == NULL ? NULL : old->generation);
 	/* Two watches of one worker would count its signs twice. */
 	if (old != NULL)
 		end_watches(old);

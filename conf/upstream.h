@@ -11,6 +11,8 @@
 
 #include "base/base.h"
 
+struct conf_node;
+struct conf_resolver;
 struct conf_value;
 
 enum conf_method {
@@ -71,6 +73,12 @@ struct conf_upstream {
 	bool counts_inflight;         /* LEAST_TIME: also by what has not been answered yet */
 	bool is_implicit;             /* no block: made of the host and port of a proxy_pass */
 	bool has_zone;
+	/* Servers whose addresses are looked up while the program runs (`resolve`): none of them is
+	 * among the pool's nodes; each stands for as many peers as it has addresses. */
+	const struct conf_node *names; /* [name_count] */
+	uint32_t name_count;
+	const struct conf_resolver *resolver; /* who is asked; NULL without names */
+	uint64_t resolver_timeout_ms;
 	struct conf_affinity sticky;
 	/* Idle connections: how many are kept in all (conf_pool.keepalive: to each server), 0 for
 	 * none. */
@@ -88,7 +96,9 @@ struct conf_peer {
 	uint64_t fail_timeout_s;
 	uint32_t max_conns; /* 0: any number */
 	bool is_down;
-	const char *route; /* NULL: not given, the address's MD5 is its id */
+	const char *route;   /* NULL: not given, the address's MD5 is its id */
+	bool is_resolved;    /* `resolve`: it is in conf_upstream.names */
+	const char *service; /* what SRV records are asked for: "_http._tcp.NAME"; NULL: none */
 };
 
 #endif

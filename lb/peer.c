@@ -77,10 +77,11 @@ int lb_peers_create(struct lb_peers **ret_peers, struct lb_pool *pool, struct er
 	fill_list(peers, pool, true);
 	peers->list[0].is_single = peers->list[0].count == 1 && peers->list[1].count == 0;
 	rc = 0;
-	if (peers->list[0].count == 0) {
+	bool has_names = peers->conf->name_count != 0;
+	if (peers->list[0].count == 0 && !has_names) {
 		err_set(err, "no servers in upstream \"%s\"", pool->conf->name);
 		rc = -EINVAL;
-	} else if (peers->method->create != NULL) {
+	} else if (peers->method->create != NULL && peers->list[0].count != 0) {
 		rc = peers->method->create(&peers->self, peers);
 	}
 	if (rc == 0) {
@@ -153,7 +154,10 @@ struct lb_seat *lb_peers_pick(struct lb_peers *peers, const struct lb_request *r
 	for (;;) {
 		turn.list = &peers->list[turn.walk->is_at_backups];
 		turn.bound = bound_peer(peers, &turn, wanted);
-		struct lb_peer *peer = peers->method->pick(peers->self, &turn);
+		/* Methods know nothing of empty lists: those of names that are not known yet. */
+		struct lb_peer *peer = turn.list->count == 0
+					       ? NULL
+					       : peers->method->pick(peers->self, &turn);
 		if (peer != NULL) {
 			note_pick(peers, peer, &turn);
 			return peer->seat;

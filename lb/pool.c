@@ -5,7 +5,6 @@
 #include "lb/registry.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static void put_into_by_id(struct lb_pool *pool, uint32_t index)
@@ -91,6 +90,40 @@ static bool has_table(const struct conf_pool *conf)
 	       (conf->upstream != NULL && conf->upstream->sticky.kind == CONF_AFFINITY_LEARN);
 }
 
+static void leave_line(struct lb_pool *pool)
+{
+	struct lb_line *line = pool->line;
+	if (line == NULL)
+		return;
+	if (line->current == pool)
+		line->current = NULL;
+	if (--line->refs == 0)
+		free(line);
+}
+
+static void destroy(struct lb_pool *pool)
+{
+	leave_line(pool);
+	if (pool->strategy->destroy != NULL)
+		pool->strategy->destroy(pool->self);
+	/* Without a table of seats nothing was put into it. */
+	for (uint32_t i = 0; pool->seats != NULL && i < pool->count; i++) {
+		struct lb_seat *seat = &pool->seats[i];
+		if (seat->backend == NULL)
+			break;
+		list_remove(&seat->node);
+		lb_backend_unref(seat->backend);
+	}
+	lb_peers_destroy(pool->peers);
+	lb_sticky_unref(pool->sticky);
+	free(pool->sets[0]);
+	free(pool->by_id);
+	free(pool->load);
+	free(pool->seats);
+	arena_finish(&pool->arena);
+	free(pool);
+}
+
 int lb_pool_create(struct lb_pool **ret_pool, const struct conf_pool *conf, struct err *err)
 {
 	const struct conf_balancing *balancing = &conf->balancing;
@@ -106,6 +139,7 @@ int lb_pool_create(struct lb_pool **ret_pool, const struct conf_pool *conf, stru
 	int rc = -ENOMEM;
 	if (pool == NULL)
 		goto failed;
+	pool->refs = 1;
 	pool->conf = conf;
 	pool->strategy = strategy;
 	pool->count = conf->node_count;
@@ -127,7 +161,8 @@ int lb_pool_create(struct lb_pool **ret_pool, const struct conf_pool *conf, stru
 failed:
 	if (rc == -ENOMEM)
 		err_set(err, "pool %s: out of memory", conf->name);
-	lb_pool_destroy(pool);
+	if (pool != NULL)
+		destroy(pool);
 	return rc;
 }
 
@@ -147,27 +182,24 @@ void lb_pool_activate(struct lb_pool *pool)
 	}
 }
 
-void lb_pool_destroy(struct lb_pool *pool)
+struct lb_pool *lb_pool_ref(struct lb_pool *pool)
+{
+	pool->refs++;
+	return pool;
+}
+
+void lb_pool_unref(struct lb_pool *pool)
 {
 	if (pool == NULL)
 		return;
-	if (pool->strategy->destroy != NULL)
-		pool->strategy->destroy(pool->self);
-	/* Without a table of seats nothing was put into it. */
-	for (uint32_t i = 0; pool->seats != NULL && i < pool->count; i++) {
-		struct lb_seat *seat = &pool->seats[i];
-		if (seat->backend == NULL)
-			break;
-		list_remove(&seat->node);
-		lb_backend_unref(seat->backend);
-	}
-	lb_peers_destroy(pool->peers);
-	lb_sticky_unref(pool->sticky);
-	free(pool->sets[0]);
-	free(pool->by_id);
-	free(pool->load);
-	free(pool->seats);
-	free(pool);
+	ensure(pool->refs != 0);
+	if (--pool->refs == 0)
+		destroy(pool);
+}
+
+void lb_pool_destroy(struct lb_pool *pool)
+{
+	lb_pool_unref(pool);
 }
 
 bool lb_pool_is_available(const struct lb_pool *pool)

@@ -4,7 +4,8 @@
  *   lb_pool_pick ---> lb_pool_sent ---> lb_pool_done        once each, in this order
  *                         '--------> another lb_pool_pick with the first one tried
  *
- * Members never change: new members make a new pool.
+ * Members never change: new members make a new pool, beside which the old one goes on for those who
+ * use it (lb_pool_renew).
  */
 #ifndef LB_POOL_H
 #define LB_POOL_H
@@ -30,12 +31,21 @@ struct lb_seat {
 	unsigned sets; /* BIT(enum lb_set) it is in now */
 };
 
+/* The pools that followed one another in one place of a generation (lb/renew.c). */
+struct lb_line {
+	uint32_t refs;
+	struct lb_pool *current; /* borrowed: it has us; NULL when it is gone */
+};
+
 struct lb_pool_stats {
 	uint64_t picks, none, sticky_hits, sticky_moves;
 };
 
 struct lb_pool {
-	const struct conf_pool *conf; /* borrowed: the generation owns both */
+	uint32_t refs;                /* its maker's, and one for each exchange that uses it */
+	const struct conf_pool *conf; /* borrowed: the generation's; or in `arena` */
+	struct arena arena;           /* what a renewed one's conf is made of */
+	struct lb_line *line;         /* ref; NULL until somebody follows */
 	struct lb_seat *seats;        /* owned, [count] */
 	uint32_t count;
 	/* ... the rest is lb/pool.c's: view, sets, strategy, sticky table. */
@@ -64,8 +74,24 @@ int lb_pool_create(
 /* Cannot fail: from now on it follows its backends, and their rise, fall and drain are those of
  * this generation. */
 void lb_pool_activate(struct lb_pool *pool);
-/* Takes NULL. Unhooks its seats; the backends live on as long as somebody holds them. */
+/* Takes NULL. Gives its maker's reference back: it goes with the last one. Then its seats are
+ * unhooked; the backends live on as long as somebody holds them. */
 void lb_pool_destroy(struct lb_pool *pool);
+struct lb_pool *lb_pool_ref(struct lb_pool *pool);
+void lb_pool_unref(struct lb_pool *pool); /* takes NULL */
+
+/*
+ * A pool of other members for the place of `old`, which is active: whoever stays keeps its accounts
+ * (lb/peer.h), and what still runs in the old one counts for the new one, too, once that is active.
+ * The old one is its owner's to destroy. `arena`: all that `conf` is made of; taken over, on
+ * failure too.
+ */
+int lb_pool_renew(struct lb_pool **ret_pool, struct lb_pool *old, const struct conf_pool *conf,
+	struct arena *arena, struct err *err) MUST_CHECK;
+/* Who stands in its place now; itself, unless it was renewed. */
+struct lb_pool *lb_pool_now(struct lb_pool *pool);
+/* That backend's seat; NULL: it is no member. */
+struct lb_seat *lb_pool_seat_of(const struct lb_pool *pool, const struct backend *backend);
 
 /* What a request carries. Values are borrowed for the call; an empty one is not there. */
 struct lb_keys {

@@ -78,6 +78,22 @@ static struct lb_seat *seat_of_id(const struct lb_pool *pool, uint64_t id_hash)
 	return NULL;
 }
 
+struct lb_seat *lb_pool_seat_of(const struct lb_pool *pool, const struct backend *backend)
+{
+	struct lb_seat *seat = seat_of_id(pool, backend->id_hash);
+	/* The same id at another address is another worker. */
+	return seat != NULL && seat->backend == backend ? seat : NULL;
+}
+
+/* Where that seat's accounts are kept now: in the pool that took its pool's place, if its backend
+ * is a member there. */
+static const struct lb_seat *heir_of(struct lb_pool *pool, const struct lb_seat *seat)
+{
+	const struct lb_pool *now = lb_pool_now(pool);
+	const struct lb_seat *heir = now == pool ? NULL : lb_pool_seat_of(now, seat->backend);
+	return heir != NULL ? heir : seat;
+}
+
 /* The view's set becomes `set` without the tried ones. False: nobody is left in it. */
 static bool look_at_set(struct lb_pool *pool, enum lb_set set, const uint64_t *tried)
 {
@@ -270,10 +286,9 @@ struct lb_pick lb_pool_pick(struct lb_pool *pool, const struct lb_request *req,
 struct lb_seat *lb_pool_take(struct lb_pool *pool, const struct backend *backend,
 	const struct lb_request *req, const struct lb_keys *keys)
 {
-	struct lb_seat *seat = seat_of_id(pool, backend->id_hash);
+	struct lb_seat *seat = lb_pool_seat_of(pool, backend);
 	ensure(pool->is_active);
-	/* The same id at another address is another worker. */
-	if (seat == NULL || seat->backend != backend) {
+	if (seat == NULL) {
 		pool->stats.none++;
 		return NULL;
 	}
@@ -313,8 +328,10 @@ void lb_pool_learn_session(struct lb_pool *pool, const struct lb_seat *seat, str
 
 void lb_pool_headed(struct lb_pool *pool, const struct lb_seat *seat, uint32_t took_us)
 {
-	if (pool->peers != NULL)
-		lb_peers_headed(pool->peers, seat, took_us / 1000);
+	if (pool->peers == NULL)
+		return;
+	seat = heir_of(pool, seat);
+	lb_peers_headed(seat->pool->peers, seat, took_us / 1000);
 }
 
 static void count_job(struct backend *backend, const struct lb_outcome *outcome)
@@ -386,8 +403,10 @@ bool lb_pool_done(struct lb_pool *pool, struct lb_seat *seat, const struct lb_ou
 		count_failure(pool, backend, outcome);
 		break;
 	}
-	if (pool->peers != NULL)
-		is_out = lb_peers_done(pool->peers, seat, outcome);
+	if (pool->peers != NULL) {
+		const struct lb_seat *heir = heir_of(pool, seat);
+		is_out = lb_peers_done(heir->pool->peers, heir, outcome);
+	}
 	touch(seat);
 	if (pool->strategy->done != NULL)
 		pool->strategy->done(pool->self, seat->index, outcome->result, outcome->took_us);

@@ -13,7 +13,6 @@
 #include "proxy/body_file.h"
 #include "proxy/guard.h"
 #include "proxy/proxy.h"
-#include "proxy/resolver.h"
 #include "proxy/web_next.h"
 #include "proxy/web_proxy.h"
 
@@ -116,6 +115,18 @@ static void settle(struct exchange *x, enum close_reason reason)
 	deadline_clear(&x->deadline);
 }
 
+void exchange_use_pool(struct exchange *x, struct lb_pool *pool)
+{
+	if (pool == x->pool)
+		return;
+	if (pool != NULL)
+		(void)lb_pool_ref(pool);
+	/* Its last holder may be x. */
+	x->last_backend = NULL;
+	lb_pool_unref(x->pool);
+	x->pool = pool;
+}
+
 /* Everything but the struct, which goes at the end of the turn. */
 static void finish(struct exchange *x)
 {
@@ -137,6 +148,7 @@ static void finish(struct exchange *x)
 	if (x->web != NULL)
 		web_file_close(x->web);
 	web_target_finish(x);
+	exchange_use_pool(x, NULL);
 	lb_backend_unref(x->pinned);
 	arena_finish(&x->arena);
 	generation_unref(x->generation);
@@ -397,7 +409,6 @@ void exchange_trim(void)
 {
 	freelist_trim(&free_exchanges);
 	freelist_trim(&free_heads);
-	resolver_trim();
 }
 
 static const struct inspector *the_inspector;

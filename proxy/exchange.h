@@ -95,7 +95,7 @@ struct exchange {
 	struct blob *blob;      /* ref: the body of an answer of the handler's */
 
 	/* The worker. */
-	struct lb_pool *pool;   /* borrowed from the generation */
+	struct lb_pool *pool;   /* ref: exchange_use_pool */
 	struct tls_route route; /* how workers are spoken to: in the generation, and the arena */
 	struct lb_seat *seat;   /* picked and not yet done; borrowed from the pool */
 	struct lb_request lb;
@@ -153,6 +153,8 @@ enum step {
 
 /* The location's, or before there is one the defaults. */
 const struct conf_timeouts *exchange_timeouts(const struct exchange *x);
+/* Where its worker comes from; NULL: nowhere yet. No worker is asked now. */
+void exchange_use_pool(struct exchange *x, struct lb_pool *pool);
 void exchange_move(struct exchange *x, enum exchange_state to);
 /* Sets what is waited for, and for how long. */
 void exchange_wait(struct exchange *x, enum exchange_wait what, uint64_t ms);

@@ -9,6 +9,7 @@
 #include "proxy/dynamic_pool.h"
 #include "proxy/guard.h"
 #include "proxy/resolver.h"
+#include "proxy/roster.h"
 #include "proxy/tls_peer.h"
 #include "proxy/web_tls.h"
 
@@ -292,6 +293,7 @@ void generation_unref(struct generation *g)
 {
 	if (g == NULL || --g->refs != 0)
 		return;
+	roster_stop(g);
 	for (uint32_t i = 0; i < g->site_count; i++) {
 		tls_site_destroy(g->sites[i].tls);
 		free(g->sites[i].names);

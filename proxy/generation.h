@@ -20,6 +20,7 @@ struct conf_resolver;
 struct dynamic_pools;
 struct guard_zones;
 struct resolver;
+struct roster;
 struct site_name; /* proxy/generation.c: name -> server */
 
 /* What one listening address serves. */
@@ -56,6 +57,7 @@ struct generation {
 	uint32_t site_count;
 	struct guard_zones *zones;     /* owned: proxy/guard.h; NULL where there are none */
 	struct dynamic_pools *dynamic; /* owned: proxy/dynamic_pool.h; NULL until one is needed */
+	struct roster *roster;         /* owned: proxy/roster.h; NULL: no names, or not in force */
 	struct generation_resolver *resolvers; /* owned: generation.c; likewise */
 };
 

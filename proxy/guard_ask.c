@@ -62,7 +62,7 @@ static void put_aside(struct exchange *x, struct aside *aside)
 	*aside = (struct aside){
 		.web = *x->web,
 		.location = x->location,
-		.pool = x->pool,
+		.pool = x->pool == NULL ? NULL : lb_pool_ref(x->pool),
 		.route = x->route,
 		.lb = x->lb,
 		.keys = x->keys,
@@ -101,7 +101,8 @@ static void take_back(struct exchange *x, const struct aside *aside)
 	x->web->real_ip = now.real_ip;
 	x->web->real_port = now.real_port;
 	x->location = aside->location;
-	x->pool = aside->pool;
+	exchange_use_pool(x, aside->pool);
+	lb_pool_unref(aside->pool);
 	x->route = aside->route;
 	x->lb = aside->lb;
 	x->keys = aside->keys;

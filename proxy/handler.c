@@ -162,12 +162,12 @@ static bool keep_only_entry(struct exchange *x)
 	if (pool == NULL || !exchange_keep_entry(x))
 		return false;
 	x->entry->pool = pool;
+	exchange_use_pool(x, NULL);
 	generation_unref(x->generation);
 	x->generation = NULL;
 	x->site = NULL;
 	x->server = NULL;
 	x->location = NULL;
-	x->pool = NULL;
 	return true;
 }
 

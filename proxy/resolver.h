@@ -1,12 +1,15 @@
 /*
- * proxy/resolver.h - addresses of names that only a request knows: DNS, and what it said lately.
+ * proxy/resolver.h - what names stand for: DNS, and what it said lately.
  *
  *   resolver_ask --known and still good--> 0
  *        '--asked for (A and AAAA at once; who asks for the same waits with the first)
  *                 '--> wait->done, in a later turn
  *
- * One resolver for each `resolver` directive of a generation. Names that were found stay for as
- * long as they say, or `valid` says; that a name was not found is not kept (nginx).
+ * One resolver for each `resolver` directive of a generation. What was found stays for as long as
+ * it says, or `valid` says; that a name was not found is not kept (nginx).
+ *
+ * Servers are taken in turn, name by name. One that says nothing, or nothing sensible, is left for
+ * the next after DNS_TRY_MS, for as long as somebody waits; an error is an answer (nginx).
  */
 #ifndef PROXY_RESOLVER_H
 #define PROXY_RESOLVER_H
@@ -15,18 +18,23 @@
 #include "base/list.h"
 #include "base/loop.h"
 #include "conf/resolver.h"
+#include "proxy/dns_answer.h"
 
-#define RESOLVER_ADDRS_MOST 16 /* of one name; further ones are not used */
 #define RESOLVER_NAMES_MOST 512
+
+enum resolver_kind { RESOLVER_ADDRS, RESOLVER_SERVICES };
 
 struct resolver;
 struct resolver_name;
 
 /* One who waits. Zeroed before its first use, and `done` set. */
 struct resolver_wait {
-	void (*done)(struct resolver_wait *self); /* once; `code` and `addrs` are filled */
-	int code; /* 0; or of the answer (3: no such name); 110: none came */
-	struct addr addrs[RESOLVER_ADDRS_MOST]; /* port 0 */
+	void (*done)(struct resolver_wait *self); /* once; what follows is filled */
+	/* 0; or of the answer (DNS_NO_SUCH_NAME, DNS_SERVER_FAILURE ...); ETIMEDOUT: none came. */
+	int code;
+	uint64_t good_us;   /* code 0: for how much longer that is good */
+	struct addr *addrs; /* [count], owned until resolver_leave or the next question; port 0 */
+	struct dns_service *services; /* likewise, of RESOLVER_SERVICES */
 	uint32_t count;
 	struct list node;
 	struct resolver_name *name; /* borrowed; NULL when nothing is waited for */
@@ -40,15 +48,12 @@ void resolver_destroy(struct resolver *resolver);
 
 /* 0: `wait` is filled. -EINPROGRESS: `done` will be called. -ENOMEM, and -EBUSY when too many names
  * are being looked up. */
-int resolver_ask(
-	struct resolver *resolver, struct slice name, struct resolver_wait *wait) MUST_CHECK;
-/* `done` will not be called. At any time. */
+int resolver_ask(struct resolver *resolver, enum resolver_kind kind, struct slice name,
+	struct resolver_wait *wait) MUST_CHECK;
+/* `done` will not be called, what was filled is freed. At any time. */
 void resolver_leave(struct resolver_wait *wait);
 
 /* nginx's words for a code: "Host not found". */
 const char *resolver_text(int code);
-
-/* At exit, after the last turn: what was still on its way. */
-void resolver_trim(void);
 
 #endif

@@ -115,7 +115,7 @@ void exchange_ask_handler(struct exchange *x)
 /* What the pool's strategy and stickiness go by. */
 static enum step to_pool(struct exchange *x)
 {
-	x->pool = x->generation->pools[x->location->pool];
+	exchange_use_pool(x, x->generation->pools[x->location->pool]);
 	x->lb.client_ip = addr_ip_octets(&x->client->peer);
 	sticky_cookie_read(x);
 	exchange_ask_handler(x);
@@ -131,6 +131,7 @@ static void join_generation(struct exchange *x)
 		guard_stop_asking(x);
 		guard_finish(x);
 		web_target_finish(x);
+		exchange_use_pool(x, NULL);
 		generation_unref(x->generation);
 		x->generation = generation_ref(listener->generation);
 		x->web = NULL;

@@ -188,6 +188,9 @@ static struct lb_pick pick_one(struct exchange *x)
 
 enum step exchange_pick(struct exchange *x)
 {
+	/* Its members may have changed since the request was routed. */
+	if (x->tries == 0 && lb_pool_now(x->pool) != x->pool)
+		exchange_use_pool(x, lb_pool_now(x->pool));
 	if (x->tries == 0 && x->web == NULL)
 		hash_key(x);
 	if (x->tries == 0 && x->web != NULL && !web_begin_asking(x))

@@ -47,7 +47,7 @@ enum step web_proxy(struct exchange *x)
 	const struct conf_proxy *proxy = &x->web->loc->proxy;
 	if (proxy->has_variables)
 		return web_target(x);
-	x->pool = x->generation->pools[proxy->pool];
+	exchange_use_pool(x, x->generation->pools[proxy->pool]);
 	x->web->proxied_host = proxy->header_host;
 	x->web->proxied_port = proxy->port_text;
 	x->web->is_proxied_https = proxy->is_https;

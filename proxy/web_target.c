@@ -170,7 +170,7 @@ static bool use_addrs(
 		return false;
 	held->next = target->held;
 	target->held = held;
-	x->pool = dynamic_pool_members(held->pool);
+	exchange_use_pool(x, dynamic_pool_members(held->pool));
 	return true;
 }
 
@@ -215,7 +215,7 @@ static enum step look_up(struct exchange *x, struct web_target *target)
 		return exchange_out_of_memory(x);
 	target->wait.done = on_resolved;
 	target->is_answered = false;
-	switch (resolver_ask(resolver, target->url.host, &target->wait)) {
+	switch (resolver_ask(resolver, RESOLVER_ADDRS, target->url.host, &target->wait)) {
 	case 0:
 		return use_answer(x, target);
 	case -EINPROGRESS:
@@ -263,7 +263,7 @@ enum step web_target(struct exchange *x)
 		return wait_on(x, target);
 	if (!take_url(x, target, &step))
 		return step;
-	x->pool = find_pool(x, target);
+	exchange_use_pool(x, find_pool(x, target));
 	if (x->pool != NULL)
 		return web_proxy_to(x, target->is_https, target->url.host, target->uri);
 	if (target->url.addr.len == 0)

@@ -2,7 +2,7 @@
  * conf/nginx/set_resolver.c - resolver and resolver_timeout.
  */
 #include "conf/nginx/areas.h"
-#include "conf/nginx/url.h"
+#include "conf/nginx/upstream.h"
 #include "conf/resolver.h"
 
 #include <netdb.h>
@@ -102,12 +102,10 @@ static bool read_resolver(
 	return true;
 }
 
-static bool set_resolver(
-	struct ngx_build *b, const struct ngx_node *node, const struct ngx_directive *d)
+/* `off` is one without servers. */
+static bool make_resolver(
+	struct ngx_build *b, const struct ngx_node *node, const struct conf_resolver **field)
 {
-	if (!ngx_once(b, node, d))
-		return false;
-	const struct conf_resolver **field = ngx_field(b, d);
 	struct conf_resolver *resolver = arena_zero(b->arena, sizeof(*resolver));
 	if (resolver == NULL)
 		return ngx_no_memory(b);
@@ -118,10 +116,40 @@ static bool set_resolver(
 	return read_resolver(b, node, resolver);
 }
 
+static bool set_resolver(
+	struct ngx_build *b, const struct ngx_node *node, const struct ngx_directive *d)
+{
+	return ngx_once(b, node, d) && make_resolver(b, node, ngx_field(b, d));
+}
+
+static bool set_upstream_resolver(
+	struct ngx_build *b, const struct ngx_node *node, const struct ngx_directive *d)
+{
+	struct ngx_upstream *one = ngx_upstream_of(b);
+	(void)d;
+	if (one->resolver != NULL)
+		return ngx_wrong(b, node, "is duplicate");
+	return make_resolver(b, node, &one->resolver);
+}
+
+static bool set_upstream_timeout(
+	struct ngx_build *b, const struct ngx_node *node, const struct ngx_directive *d)
+{
+	struct ngx_upstream *one = ngx_upstream_of(b);
+	(void)d;
+	if (one->has_resolver_timeout)
+		return ngx_wrong(b, node, "is duplicate");
+	one->has_resolver_timeout = true;
+	return ngx_parse_ms(node->args[0], &one->conf.resolver_timeout_ms) ||
+	       ngx_wrong(b, node, "invalid value");
+}
+
 static const struct ngx_directive directives[] = {
 	/* A pointer. NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	{"resolver", NGX_HTTP_LEVELS, NGX_1MORE, set_resolver, NGX_LOC(resolver)},
 	{"resolver_timeout", NGX_HTTP_LEVELS, BIT(1), ngx_set_ms, NGX_LOC(resolver_timeout_ms)},
+	{"resolver", NGX_UPSTREAM, NGX_1MORE, set_upstream_resolver},
+	{"resolver_timeout", NGX_UPSTREAM, BIT(1), set_upstream_timeout},
 };
 
 const struct ngx_area ngx_area_resolver = {

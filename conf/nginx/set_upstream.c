@@ -9,6 +9,7 @@
 #include "conf/nginx/areas.h"
 #include "conf/nginx/own.h"
 
+#include "conf/resolver.h"
 #include "conf/schema.h"
 #include "conf/spread.h"
 
@@ -144,6 +145,7 @@ static bool read_value(struct conf_node *server, const char *arg)
 static bool read_param(struct ngx_build *b, const struct ngx_node *node, struct ngx_upstream *one,
 	struct conf_node *server, const char *arg)
 {
+	const char *value;
 	if (strcmp(arg, "backup") == 0) {
 		if (!(one->allows & UPSTREAM_BACKUP))
 			return ngx_fail(
@@ -154,10 +156,10 @@ static bool read_param(struct ngx_build *b, const struct ngx_node *node, struct 
 	} else if (strcmp(arg, "drain") == 0) {
 		server->drain = true;
 	} else if (strcmp(arg, "resolve") == 0) {
-		one->has_resolve = true;
-		ngx_warn(b, node,
-			"\"resolve\": names are looked up when the configuration is read, "
-			"and again with each reload");
+		server->peer.is_resolved = true;
+	} else if ((value = value_of(arg, "service=")) != NULL) {
+		server->peer.service = value;
+		return value[0] != '\0' || ngx_fail(b, node, "service is empty");
 	} else if (!read_value(server, arg)) {
 		return ngx_fail(b, node, "invalid parameter \"%s\"", arg);
 	}
@@ -186,6 +188,31 @@ static bool fill_server(struct ngx_build *b, struct conf_node *server, const str
 	return server->host != NULL;
 }
 
+/* `service=http` is short for _http._tcp. */
+static bool name_service(struct ngx_build *b, const struct ngx_node *node, struct conf_node *server,
+	const struct ngx_url *url)
+{
+	const char *wrong = NULL;
+	if (url->addr.len != 0)
+		wrong = "requires domain name";
+	else if (url->has_port)
+		wrong = "may not have port";
+	else if (!server->peer.is_resolved)
+		wrong = "requires \"resolve\" parameter";
+	if (wrong != NULL)
+		return ngx_fail(b, node, "service upstream server \"%s\" %s", node->args[0], wrong);
+	const char *service = server->peer.service;
+	bool is_short = strchr(service, '.') == NULL;
+	size_t room = strlen(service) + url->host.n + sizeof("_._tcp.");
+	char *name = arena_take(b->arena, room);
+	if (name == NULL)
+		return ngx_no_memory(b);
+	(void)snprintf(name, room, "%s%s%s.%.*s", is_short ? "_" : "", service,
+		is_short ? "._tcp" : "", (int)url->host.n, url->host.p);
+	server->peer.service = name;
+	return true;
+}
+
 static bool set_server(
 	struct ngx_build *b, const struct ngx_node *node, const struct ngx_directive *d)
 {
@@ -205,6 +232,11 @@ static bool set_server(
 	const char *wrong = ngx_url_parse(&url, slice_of(node->args[0]), PRIMARY_PORT);
 	if (wrong != NULL)
 		return ngx_fail(b, node, "%s in upstream \"%s\"", wrong, node->args[0]);
+	if (server->peer.service != NULL && !name_service(b, node, server, &url))
+		return false;
+	/* An address needs no looking up. */
+	server->peer.is_resolved = server->peer.is_resolved && url.addr.len == 0;
+	one->has_resolve = one->has_resolve || server->peer.is_resolved;
 	return fill_server(b, server, &url);
 }
 
@@ -293,7 +325,7 @@ static bool has_zone(const struct ngx_build *b, const char *zone)
 	const struct ngx_upstreams *all = b->upstreams;
 	for (uint32_t i = 0; i < all->list.count; i++) {
 		const struct ngx_upstream *one = all->list.items[i].one;
-		if (one->has_zone_size && strcmp(one->zone, zone) == 0)
+		if (one->zone != NULL && one->has_zone_size && strcmp(one->zone, zone) == 0)
 			return true;
 	}
 	return false;
@@ -312,6 +344,33 @@ static bool check_whole(struct ngx_build *b, const struct ngx_upstream *one)
 			"resolving names at run time requires upstream \"%s\" in %s:%u to be in "
 			"shared memory",
 			one->name.p, one->place.file, one->place.line);
+	if (one->has_resolve && (one->conf.resolver == NULL || one->conf.resolver->count == 0))
+		return ngx_fail_bare(b,
+			"no resolver defined to resolve names at run time in upstream \"%s\" in "
+			"%s:%u",
+			one->name.p, one->place.file, one->place.line);
+	return true;
+}
+
+/* Servers with `resolve` are no nodes, but names. */
+static bool split_servers(struct ngx_build *b, struct ngx_upstream *one)
+{
+	struct conf_node *names;
+	uint32_t kept = 0;
+	if (!one->has_resolve)
+		return true;
+	names = arena_zero(b->arena, one->servers.count * sizeof(*names));
+	if (names == NULL)
+		return ngx_no_memory(b);
+	for (uint32_t i = 0; i < one->servers.count; i++) {
+		const struct conf_node *server = &one->servers.items[i];
+		if (server->peer.is_resolved)
+			names[one->conf.name_count++] = *server;
+		else
+			one->servers.items[kept++] = *server;
+	}
+	one->conf.names = names;
+	one->pool->node_count = kept;
 	return true;
 }
 
@@ -331,6 +390,10 @@ static const char *const method_names[CONF_METHOD_COUNT] = {
 static bool make_pool(
 	struct ngx_build *b, struct ngx_upstream *one, uint32_t index, struct conf_pool *ret_pool)
 {
+	const struct conf_loc *outer = b->http->loc;
+	one->conf.resolver = one->resolver != NULL ? one->resolver : outer->resolver;
+	if (!one->has_resolver_timeout)
+		one->conf.resolver_timeout_ms = outer->resolver_timeout_ms;
 	if (!check_whole(b, one))
 		return false;
 	one->conf.is_implicit = one->conf.is_implicit && !one->is_block;
@@ -346,6 +409,8 @@ static bool make_pool(
 		return false;
 	if (one->conf.method != CONF_METHOD_STRATEGY)
 		one->pool->balancing.strategy = method_names[one->conf.method];
+	if (!split_servers(b, one))
+		return false;
 	*ret_pool = *one->pool;
 	return conf_name_nodes(b->arena, ret_pool) || ngx_no_memory(b);
 }

@@ -25,8 +25,9 @@ struct ngx_upstream {
 	CONF_ARRAY(const struct ngx_node *) own; /* comfymux { } in the block */
 	bool has_health_check;                   /* somebody said whether there are probes */
 	bool has_keepalive_requests, has_keepalive_time, has_keepalive_timeout;
-	bool has_resolve;
-	const char *zone; /* NULL: none */
+	bool has_resolve, has_resolver_timeout;
+	const struct conf_resolver *resolver; /* of its own; NULL: http's */
+	const char *zone;                     /* NULL: none */
 	bool has_zone_size;
 };
 

@@ -86,7 +86,7 @@ def answering(answer=None):
 class Backend:
     """Listens on loopback. `script` may be changed at any time, new connections run the new one."""
 
-    def __init__(self, script=None, answer=None, host="127.0.0.1", backlog=512):
+    def __init__(self, script=None, answer=None, host="127.0.0.1", backlog=512, port=0):
         self.answer = answer if answer is not None else make_response()
         self.script = script or answering()
         self.host, self.backlog = host, backlog
@@ -94,7 +94,7 @@ class Backend:
         self.changed = threading.Condition()
         self.listener = None
         self.closing = False
-        self.holder = self._bind(0)  # keeps the port ours while nobody listens
+        self.holder = self._bind(port)  # keeps the port ours while nobody listens
         self.port = self.holder.getsockname()[1]
         self.listen()
 
