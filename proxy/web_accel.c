@@ -162,7 +162,7 @@ bool web_accel(struct exchange *x, const char *p, enum step *ret_step)
 		*ret_step = no_target(x, unsafe);
 		return true;
 	}
-	if (uri.p[0] != '/') {
+	if (uri.p == NULL || uri.p[0] != '/') {
 		*ret_step = web_answer(x, 404, false);
 		return true;
 	}

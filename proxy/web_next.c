@@ -154,7 +154,7 @@ uint32_t web_answer_head_most(const struct exchange *x)
 static void tell_bad_head(struct exchange *x, const char *action)
 {
 	char text[WEB_BAD_HEAD_ROOM] = "upstream sent invalid header";
-	if (x->answer != NULL && x->answer->status != 0)
+	if (x->upstream != NULL && x->answer != NULL && x->answer->status != 0)
 		web_bad_head_text(buf_slice(&x->upstream->in), web_answer_head_most(x),
 			x->answer->line_start != 0, text);
 	web_log(x, LOG_ERROR, 0, action, "%s", text);

@@ -115,7 +115,7 @@ static void what_is_wrong_is_told_in_nginxs_words(void **state)
 		{"listen 127.0.0.1:99999;",
 			"invalid port in \"127.0.0.1:99999\" of the \"listen\" directive"},
 		{"listen 127.0.0.1:8080;", "a duplicate listen 127.0.0.1:8080"},
-		{"server_name a..b;", "server name \"a..b\" is invalid"},
+		{"server_name *a.b;", "server name \"*a.b\" is invalid"},
 	};
 	for (size_t i = 0; i < COUNT_OF(pairs); i++) {
 		char text[512];

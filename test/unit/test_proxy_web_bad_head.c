@@ -74,12 +74,12 @@ static void what_is_too_long_is_told_behind_what_is_wrong(void **state)
 static void a_long_line_is_cut_and_octets_are_escaped(void **state)
 {
 	(void)state;
-	char head[1000] = LINE, text[WEB_BAD_HEAD_ROOM];
-	size_t n = sizeof(LINE) - 1;
-	memcpy(head + n, "a:", 2);
-	memset(head + n + 2, '\x1b', 600);
-	memcpy(head + n + 602, "\0\n", 2);
-	web_bad_head_text((struct slice){head, n + 604}, MOST, true, text);
+	char head[1000] = LINE "a:", text[WEB_BAD_HEAD_ROOM];
+	size_t n = sizeof(LINE "a:") - 1;
+	memset(head + n, '\x1b', 600);
+	head[n + 600] = '\0';
+	head[n + 601] = '\n';
+	web_bad_head_text((struct slice){head, n + 602}, MOST, true, text);
 	for (size_t i = 0; text[i] != '\0'; i++)
 		assert_in_range(text[i], ' ', '~');
 	assert_in_range(strlen(text), 200, WEB_BAD_HEAD_ROOM - 1);
