@@ -4,6 +4,7 @@
 #include "base/password_digest.h"
 
 #include <crypt.h>
+#include <limits.h>
 #include <stdlib.h>
 
 struct cache_slot {
@@ -32,20 +33,81 @@ static bool is_mark(const char *entry, const char *mark)
 	return strncmp(entry, mark, strlen(mark)) == 0;
 }
 
-/* "$2y$12$...": the work is 2 to that power. */
-static bool is_too_costly(const char *entry)
+/* The number behind the first `mark` of the entry; `otherwise` without one. */
+static unsigned long number_behind(const char *entry, const char *mark, unsigned long otherwise)
 {
-	if (!is_mark(entry, "$2"))
-		return false;
-	const char *cost = strchr(entry + 1, '$');
-	return cost == NULL || strtoul(cost + 1, NULL, 10) > PASSWORD_BCRYPT_MOST;
+	const char *found = strstr(entry + 1, mark);
+	return found == NULL ? otherwise : strtoul(found + strlen(mark), NULL, 10);
+}
+
+/* A digit of crypt's own numbers, "./0-9A-Za-z"; -1: none. */
+static int digit(char c)
+{
+	static const char digits[] =
+		"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	const char *at = c == '\0' ? NULL : strchr(digits, c);
+	return at == NULL ? -1 : (int)(at - digits);
+}
+
+/* The lowest digit comes first. -1: it is none. */
+static long number_of(const char *p, int count)
+{
+	long number = 0;
+	for (int i = 0; i < count; i++) {
+		int here = digit(p[i]);
+		if (here < 0)
+			return -1;
+		number |= (long)here << 6 * i;
+	}
+	return number;
+}
+
+/* 2 to the power of `n`, times the two factors, is beyond the limit, or something is no number. */
+static bool is_beyond(long n, long factor, long other)
+{
+	return n < 0 || n > 21 || factor < 0 || factor > PASSWORD_BLOCKS_MOST || other < 0 ||
+	       other > PASSWORD_BLOCKS_MOST || (factor * other) > PASSWORD_BLOCKS_MOST >> n;
+}
+
+/* "$y$j9T$": flags, how many blocks, how large. Digits beyond 47 begin a number of several digits,
+ * and more parameters mean more work: nobody's tools make such entries. */
+static bool yescrypt_is_too_costly(const char *parameters)
+{
+	long n = digit(parameters[0]) < 0 ? -1 : digit(parameters[1]);
+	long size = n < 0 ? -1 : digit(parameters[2]);
+	return digit(parameters[0]) > 47 || size < 0 || size > 47 || parameters[3] != '$' ||
+	       is_beyond(n + 1, size + 1, 1);
+}
+
+bool password_is_too_costly(const char *entry)
+{
+	if (is_mark(entry, "$2")) /* "$2y$12$": the work is 2 to that power */
+		return number_behind(entry, "$", ULONG_MAX) > PASSWORD_BCRYPT_MOST;
+	if (is_mark(entry, "$5$") || is_mark(entry, "$6$"))
+		return number_behind(entry, "$rounds=", 0) > PASSWORD_SHA_MOST;
+	if (is_mark(entry, "$sha1$"))
+		return number_behind(entry, "$", ULONG_MAX) > PASSWORD_SHA1_MOST;
+	if (is_mark(entry, "$md5"))
+		return number_behind(entry, "rounds=", 0) > PASSWORD_SUN_MD5_MOST;
+	if (is_mark(entry, "_")) /* extended DES */
+		return number_of(entry + 1, 4) > PASSWORD_DES_MOST;
+	if (is_mark(entry, "$y$"))
+		return yescrypt_is_too_costly(entry + 3);
+	if (is_mark(entry, "$gy$"))
+		return yescrypt_is_too_costly(entry + 4);
+	if (is_mark(entry, "$7$")) { /* scrypt: log2 of the blocks, their size, how often */
+		long n = digit(entry[3]);
+		long size = n < 0 ? -1 : number_of(entry + 4, 5);
+		return is_beyond(n, size, size < 0 ? -1 : number_of(entry + 9, 5));
+	}
+	return false;
 }
 
 static bool crypt_is_right(const char *entry, struct slice password)
 {
 	static struct crypt_data room; /* 32 KiB, and there is one thread */
 	char text[PASSWORD_MOST + 1];
-	if (is_too_costly(entry))
+	if (password_is_too_costly(entry))
 		return false;
 	memcpy(text, password.p, password.n);
 	text[password.n] = '\0';

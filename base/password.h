@@ -6,9 +6,9 @@
  *
  * What a check costs is chosen by who wrote the entry, and whoever sends a password can make us pay
  * it; nothing else runs meanwhile. Measured on a core of 2020: $1$ and $apr1$ under 1 ms, $5$ and
- * $6$ 4 ms, $y$ 50 ms, bcrypt 5 ms at cost 5 (htpasswd -B) and 150 ms at cost 10, doubling with
- * each more. A bcrypt entry beyond PASSWORD_BCRYPT_MOST (2 s) admits nobody. An answer is kept in a
- * password_cache, so that a page with a hundred requests costs one check.
+ * $6$ 4 ms, $y$ 50 ms, bcrypt 5 ms at cost 5 (htpasswd -B), 150 ms at cost 10 and 600 ms at cost
+ * 12, doubling with each more. An entry that would take longer than about 2 s admits nobody. An
+ * answer is kept in a password_cache, so that a page with a hundred requests costs one check.
  */
 #ifndef BASE_PASSWORD_H
 #define BASE_PASSWORD_H
@@ -16,8 +16,17 @@
 #include "base/base.h"
 
 #define PASSWORD_MOST 512 /* octets of a password; longer ones are wrong */
-#define PASSWORD_BCRYPT_MOST 14
 
+/* What takes about 2 s. */
+#define PASSWORD_BCRYPT_MOST 14
+#define PASSWORD_SHA_MOST 2000000     /* $5$, $6$: rounds */
+#define PASSWORD_SHA1_MOST 1000000    /* $sha1$ */
+#define PASSWORD_SUN_MD5_MOST 300000  /* $md5 */
+#define PASSWORD_DES_MOST 2000000     /* _ */
+#define PASSWORD_BLOCKS_MOST 0x200000 /* $y$, $gy$, $7$: number of blocks times their size */
+
+/* Its work is beyond the limits, so it is no password's. */
+bool password_is_too_costly(const char *entry);
 /* `entry` is what follows "user:" in the file. */
 bool password_is_right(const char *entry, struct slice password);
 

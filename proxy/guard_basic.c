@@ -103,7 +103,11 @@ static int check(struct exchange *x, struct guard *guard, const struct http_basi
 	if (entry.is_found && is_right(entry.text, given->password))
 		return GUARD_OK;
 	int n = (int)min_size(given->user.n, 256);
-	if (entry.is_found)
+	if (entry.is_found && password_is_too_costly(entry.text))
+		web_log(x, LOG_ERROR, 0, NULL,
+			"user \"%.*s\": the hash in \"%s\" takes too long to check", n,
+			given->user.p, path);
+	else if (entry.is_found)
 		web_log(x, LOG_ERROR, 0, NULL, "user \"%.*s\": password mismatch", n,
 			given->user.p);
 	else

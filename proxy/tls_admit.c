@@ -61,3 +61,15 @@ enum tls_admission tls_admit(
 	}
 	return judge(tls, server, why);
 }
+
+bool tls_is_judged_by(const struct sock *sock, const struct tls_context *now)
+{
+	const struct tls *tls = sock->tls;
+	if (tls == NULL || tls->ssl == NULL || now == NULL)
+		return now == NULL;
+	/* The SSL holds its context: an address that is the same is the same context. */
+	SSL_CTX *then = SSL_get_SSL_CTX(tls->ssl);
+	const struct tls_extras *a = tls_extras(then), *b = tls_extras(now->ctx);
+	return then == now->ctx ||
+	       (a != NULL && b != NULL && memcmp(a->judges, b->judges, TLS_JUDGES) == 0);
+}

@@ -9,6 +9,7 @@
 #include "conf/tls_tree.h"
 
 struct sock;
+struct tls_context;
 
 /* The status to answer with, for error_page too; the page for all but 421 says 400 (nginx). */
 enum tls_admission {
@@ -29,5 +30,9 @@ enum tls_admission {
  */
 enum tls_admission tls_admit(struct sock *sock, const struct conf_ssl *server, bool is_other_name,
 	struct err *why) MUST_CHECK;
+
+/* Whether the certificate of that client would be judged in the same way by `now` (NULL: nobody
+ * judges): its verdict is from the handshake, and there may have been a reload since. */
+bool tls_is_judged_by(const struct sock *sock, const struct tls_context *now);
 
 #endif

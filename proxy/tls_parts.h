@@ -18,6 +18,8 @@ struct tls_context {
 	bool rejects;         /* no handshake under this name */
 };
 
+#define TLS_JUDGES 32
+
 /* Keys of session tickets. */
 struct tls_ticket_key {
 	uint8_t name[16]; /* travels in the ticket, in clear */
@@ -30,6 +32,8 @@ struct tls_extras {
 	struct tls_cache *cache;     /* ref; NULL without ssl_session_cache shared */
 	struct tls_ticket_key *keys; /* owned by OpenSSL's malloc; NULL: the process's own */
 	uint32_t key_count;
+	/* What judges clients' certificates: equal where a verdict would be the same. */
+	unsigned char judges[TLS_JUDGES];
 };
 
 /* By exact name, then by the longest "*.suffix"; NULL when none fits. `name` is in lower case. */

@@ -136,6 +136,19 @@ static bool hash_store(EVP_MD_CTX *hash, X509_STORE *store)
 	return true;
 }
 
+static bool hash_judges(SSL_CTX *ctx, const struct conf_ssl *ssl, unsigned char *ret)
+{
+	uint32_t how[2] = {ssl->verify_client, ssl->verify_depth};
+	EVP_MD_CTX *hash = EVP_MD_CTX_new();
+	bool is_good = hash != NULL && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) == 1;
+	if (is_good && ssl->verify_client != CONF_VERIFY_OFF)
+		is_good = hash_store(hash, SSL_CTX_get_cert_store(ctx)) &&
+			  EVP_DigestUpdate(hash, how, sizeof(how)) == 1;
+	is_good = is_good && EVP_DigestFinal_ex(hash, ret, NULL) == 1;
+	EVP_MD_CTX_free(hash);
+	return is_good;
+}
+
 /*
  * A session is good where it would come about in the same way: the same certificates, and for
  * clients who show theirs the same judges. Our tickets outlive a reload, and what was believed of
@@ -152,10 +165,9 @@ static bool bind_sessions(SSL_CTX *ctx, const struct conf_ssl *ssl)
 		is_good = hash_in(hash, SSL_CTX_get0_certificate(ctx));
 		more = SSL_CTX_set_current_cert(ctx, SSL_CERT_SET_NEXT);
 	}
-	uint32_t judged[2] = {ssl->verify_client, ssl->verify_depth};
-	if (is_good && ssl->verify_client != CONF_VERIFY_OFF)
-		is_good = hash_store(hash, SSL_CTX_get_cert_store(ctx)) &&
-			  EVP_DigestUpdate(hash, judged, sizeof(judged)) == 1;
+	unsigned char *judges = tls_extras(ctx)->judges;
+	is_good = is_good && hash_judges(ctx, ssl, judges) &&
+		  EVP_DigestUpdate(hash, judges, TLS_JUDGES) == 1;
 	is_good = is_good && EVP_DigestFinal_ex(hash, digest, &n) == 1 &&
 		  SSL_CTX_set_session_id_context(ctx, digest, n) == 1;
 	EVP_MD_CTX_free(hash);

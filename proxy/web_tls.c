@@ -72,6 +72,15 @@ const struct conf_server *web_tls_server(const struct exchange *x)
 	return name == NULL ? NULL : find_server(x->site, slice_of(name));
 }
 
+/* What a handshake with that TLS name would be done with now. */
+static struct tls_context *context_now(const struct exchange *x)
+{
+	const char *name = name_of(x);
+	struct tls_context *found = name == NULL ? NULL : find_context(x->site, slice_of(name));
+	const struct generation *g = x->site->generation;
+	return found != NULL ? found : g->tls[x->site->default_server - g->conf->servers];
+}
+
 bool web_tls_admit(struct exchange *x, struct slice host, enum step *ret_step)
 {
 	const struct conf_ssl *ssl = &x->server->srv->ssl;
@@ -89,6 +98,11 @@ bool web_tls_admit(struct exchange *x, struct slice host, enum step *ret_step)
 	const char *name = name_of(x);
 	bool is_other = name != NULL && host.n != 0 && !is_same_name(name, host) &&
 			find_server(x->site, slice_of(name)) != NULL;
+	if (!tls_is_judged_by(&x->client->sock, context_now(x))) {
+		*ret_step = refuse(x, TLS_MISDIRECTED,
+			"client certificate was judged by an earlier configuration");
+		return false;
+	}
 	enum tls_admission admission = tls_admit(&x->client->sock, ssl, is_other, &why);
 	if (admission == TLS_ADMITTED)
 		return true;

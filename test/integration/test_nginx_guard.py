@@ -65,6 +65,22 @@ def test_an_edit_of_the_password_file_counts_at_once(nginx_run):
     nginx_run.wait_line(r'open\(\) ".*/users" failed \(2: No such file or directory\)')
 
 
+def test_a_hash_that_takes_too_long_admits_nobody(nginx_run):
+    (nginx_run.folder / "users").write_text("u:$6$rounds=999999999$saltsalt$x\n")
+    nginx_run.write(server=f"location / {{ auth_basic r; auth_basic_user_file users; {PASSED} }} {INSIDE}").start()
+    assert status(nginx_run, basic("u:first")) == 401
+    nginx_run.wait_line(r'user "u": the hash in ".*/users" takes too long to check', level="error")
+
+
+def test_a_reload_has_other_rules_for_connections_that_are_kept(nginx_run):
+    nginx_run.write(server=f"location / {{ {PASSED} }} {INSIDE}").start()
+    with nginx_run.client() as client:
+        assert get(client).status == 200
+        nginx_run.write(server=f"location / {{ deny all; {PASSED} }} {INSIDE}").signal(signal.SIGHUP)
+        wait_until(lambda: nginx_run.lines("reload_done"), "the reload")
+        assert get(client).status == 403
+
+
 def limited(size):
     return {"http": f"limit_req_zone a zone=one:{size} rate=1r/m;",
             "server": f"location / {{ limit_req zone=one; {PASSED} }} {INSIDE}"}

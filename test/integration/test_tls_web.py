@@ -158,6 +158,29 @@ def test_a_reload_has_other_certificates_and_connections_go_on(web, authority):
         assert client.sock.getpeercert(True) != before
 
 
+def test_after_a_reload_no_one_gets_in_by_what_was_judged_before(web, authority, stranger):
+    web.write(("strict.test", judging(authority, "on"))).start()
+    mine = authority.of("me.test")
+    with web.client("strict.test", mine) as kept, web.client("strict.test", mine) as turned_away:
+        assert kept.ask(host="strict.test").status == turned_away.ask(host="strict.test").status == 200
+        reload_as(web, ("strict.test", judging(authority, "on") + " server_tokens off;"))
+        assert kept.ask(host="strict.test").status == 200  # the same judges
+        reload_as(web, ("strict.test", judging(stranger, "on")))
+        assert kept.ask(host="strict.test").status == 421
+        assert kept.is_closed() == "eof"
+        reload_as(web, ("strict.test", "return 200 open;"))
+        assert turned_away.ask(host="strict.test").status == 200  # nobody judges
+        reload_as(web, ("strict.test", judging(authority, "optional")))
+        assert turned_away.ask(host="strict.test").status == 421
+
+
+def reload_as(web, *servers):
+    before = len(web.run.lines("reload_done"))
+    web.write(*servers)
+    web.run.signal(signal.SIGHUP)
+    wait_until(lambda: len(web.run.lines("reload_done")) > before, "the reload")
+
+
 def test_a_reload_with_a_bad_certificate_changes_nothing(web):
     web.write(PLAIN).start()
     good, web.pair = web.pair, (web.run.folder / "none.pem", web.pair[1])

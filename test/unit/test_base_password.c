@@ -83,9 +83,35 @@ static void a_password_is_text_and_not_long(void **state)
 static void an_entry_beyond_the_limit_is_not_worked_on(void **state)
 {
 	(void)state;
-	/* At cost 31 this would take hours. */
-	assert_false(password_is_right(
-		"$2y$31$sowpG2.aCbrTeLL8PDENCOoXGF0CEnMDUbdioUE1X/ylbNEA9QT5a", SLICE("secret")));
+	/* These would take hours, or gigabytes. */
+	static const char *const costly[] = {
+		"$2y$31$sowpG2.aCbrTeLL8PDENCOoXGF0CEnMDUbdioUE1X/ylbNEA9QT5a",
+		"$2y$15$sowpG2.aCbrTeLL8PDENCOoXGF0CEnMDUbdioUE1X/ylbNEA9QT5a",
+		"$5$rounds=999999999$saltsalt$x", "$6$rounds=2000001$saltsalt$x",
+		"$sha1$4000000000$saltsalt$x", "$md5,rounds=4000000000$saltsalt$$x",
+		"$md5$rounds=4000000000$saltsalt$x", "_zzzzsaltx", "$y$jFT$saltsalt$x",
+		"$gy$jFT$saltsalt$x", "$y$jzT$saltsalt$x", "$y$j9z$saltsalt$x",
+		"$y$j9T0/$saltsalt$x", "$7$HU..../....saltsalt$x", "$7$CzzzzzU....saltsalt$x",
+		"$7$CU....zzzzzsaltsalt$x"};
+	for (size_t i = 0; i < COUNT_OF(costly); i++) {
+		if (!password_is_too_costly(costly[i]))
+			fail_msg("%s would be worked on", costly[i]);
+		assert_false(password_is_right(costly[i], SLICE("secret")));
+	}
+}
+
+static void what_tools_make_is_within_the_limit(void **state)
+{
+	(void)state;
+	static const char *const usual[] = {"$2y$14$", "$2b$12$", "$5$saltsalt$",
+		"$6$rounds=656000$saltsalt$", "$sha1$480000$", "$md5,rounds=5000$", "_J9..salt",
+		"$y$j75$salt$", "$y$jDT$salt$", "$gy$j9T$salt$", "$7$CU..../....salt$", "$1$salt$",
+		"8pcpH9TpSmAdU"};
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		assert_false(password_is_too_costly(rows[i].entry));
+	for (size_t i = 0; i < COUNT_OF(usual); i++)
+		if (password_is_too_costly(usual[i]))
+			fail_msg("%s would not be worked on", usual[i]);
 }
 
 static void a_cache_asks_once(void **state)
@@ -132,6 +158,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_entry_admits_nobody),
 		cmocka_unit_test(a_password_is_text_and_not_long),
 		cmocka_unit_test(an_entry_beyond_the_limit_is_not_worked_on),
+		cmocka_unit_test(what_tools_make_is_within_the_limit),
 		cmocka_unit_test(a_cache_asks_once),
 		cmocka_unit_test(secrets_are_compared_whole),
 	};
