@@ -333,7 +333,10 @@ struct conf_loc {
 	bool has_limit_rate, has_limit_rate_after;
 	CONF_ARRAY(struct conf_add_header) add_header, add_trailer;
 	struct conf_expires expires;
-	struct conf_value charset;
+	struct conf_value charset; /* count 0: off */
+	struct slice source_charset;
+	struct conf_gzip_types charset_types; /* none: nginx's own list */
+	bool override_charset;
 	bool autoindex, autoindex_exact_size, autoindex_localtime;
 	enum conf_autoindex_format autoindex_format;
 	enum conf_switch gzip_static; /* CONF_AUTO: always */
@@ -386,7 +389,8 @@ struct conf_web {
 	const char *prefix;      /* relative paths start here, with its '/' */
 	const char *conf_prefix; /* of the main file: include, certificates, auth_basic_user_file */
 	struct conf_users users; /* map, geo, set, named captures ... */
-	const struct conf_loc *loc; /* http's own: what holds before a server is known */
+	CONF_ARRAY(struct slice) charsets; /* that charset and source_charset name */
+	const struct conf_loc *loc;        /* http's own: what holds before a server is known */
 	const struct conf_srv *srv;
 	const struct conf_log_formats *formats;
 	const struct conf_zones *zones; /* limit_req_zone, limit_conn_zone */

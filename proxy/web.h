@@ -52,10 +52,12 @@ struct web_field {
 
 struct web_out {
 	uint16_t status;
-	struct slice reason; /* a worker's words; empty: nginx's for the status */
-	struct slice type;   /* Content-Type; empty: none */
-	int64_t length;      /* of the body; -1: not known */
-	int64_t modified;    /* Last-Modified, seconds since 1970; -1: none */
+	struct slice reason;        /* a worker's words; empty: nginx's for the status */
+	struct slice type;          /* Content-Type; empty: none */
+	struct slice charset;       /* of the type, where that does not say it; empty: none */
+	struct slice accel_charset; /* X-Accel-Charset */
+	int64_t length;             /* of the body; -1: not known */
+	int64_t modified;           /* Last-Modified, seconds since 1970; -1: none */
 	struct slice location;
 	CONF_ARRAY(struct web_field) fields;
 	bool may_range;            /* the body can be asked for in parts */
@@ -167,8 +169,9 @@ enum step web_answer_redirect(struct exchange *x, int status, struct slice locat
 enum step web_answer_text(struct exchange *x, int status, struct slice text);
 /* The same with a type. */
 enum step web_answer_typed(struct exchange *x, int status, struct slice type, struct slice text);
-/* The same for what has no length that is known: in chunks. */
-enum step web_answer_streamed(struct exchange *x, int status, struct slice type, struct slice text);
+/* The same for what has no length that is known: in chunks. charset empty: none. */
+enum step web_answer_streamed(
+	struct exchange *x, int status, struct slice type, struct slice charset, struct slice text);
 /* The location's error_page for this status; NULL: none. */
 const struct conf_error_page *web_find_error_page(const struct exchange *x, int status);
 /* True: an error_page took it, *ret_step is what is next. */
@@ -214,8 +217,9 @@ bool web_is_success(int status);
 /* When what is answered was changed, for conditions and expires; -1: not known. */
 int64_t web_modified_at(const struct exchange *x);
 bool web_expires(struct exchange *x, const struct conf_expires *expires);
-bool web_gzip(struct exchange *x);   /* web_gzip.c */
-bool web_ranges(struct exchange *x); /* web_ranges.c: 206 */
+bool web_charset(struct exchange *x); /* web_charset.c */
+bool web_gzip(struct exchange *x);    /* web_gzip.c */
+bool web_ranges(struct exchange *x);  /* web_ranges.c: 206 */
 
 /* web_ranges.c, once web->out is there: what Range asks for is not. True: *ret_step is the 416. */
 bool web_refuses_range(struct exchange *x, enum step *ret_step);

@@ -110,13 +110,15 @@ static void put_html(struct buf *out, struct slice text, bool *ok)
 	}
 }
 
-/* In a link: what a URI's segment may not hold, ':' among it. */
+/* In a link: letters, digits and four signs stay as they are. */
 static void put_link(struct buf *out, struct slice name, bool *ok)
 {
 	static const char hex[] = "0123456789ABCDEF";
 	for (size_t i = 0; i < name.n && *ok; i++) {
 		unsigned char c = (unsigned char)name.p[i];
-		if (c > 0x20 && c < 0x7f && strchr("\"#%<>?\\^`{|}:", c) == NULL) {
+		if ((c >= '0' && c <= '9') ||
+			(ascii_lower((char)c) >= 'a' && ascii_lower((char)c) <= 'z') ||
+			(c != 0 && strchr("-._~", c) != NULL)) {
 			*ok = buf_append(out, name.p + i, 1);
 			continue;
 		}
@@ -315,13 +317,14 @@ static enum step answer(struct exchange *x, const struct listing *listing)
 {
 	struct buf out = {0};
 	bool ok = true;
-	struct slice type = SLICE("text/html");
+	struct slice type = SLICE("text/html"), charset = WEB_SLICE_NONE;
 	switch (x->web->loc->autoindex_format) {
 	case CONF_AUTOINDEX_HTML:
 		put_page(x, listing, &out, &ok);
 		break;
 	case CONF_AUTOINDEX_XML:
 		type = SLICE("text/xml");
+		charset = SLICE("utf-8");
 		put_xml(listing, &out, &ok);
 		break;
 	case CONF_AUTOINDEX_JSON:
@@ -329,7 +332,7 @@ static enum step answer(struct exchange *x, const struct listing *listing)
 		put_json(listing, &out, &ok);
 		break;
 	}
-	enum step step = ok ? web_answer_streamed(x, 200, type, buf_slice(&out))
+	enum step step = ok ? web_answer_streamed(x, 200, type, charset, buf_slice(&out))
 			    : exchange_out_of_memory(x);
 	buf_release(&out);
 	return step;
@@ -338,8 +341,6 @@ static enum step answer(struct exchange *x, const struct listing *listing)
 enum step web_autoindex(struct exchange *x, struct slice path)
 {
 	struct listing listing = {0};
-	if (!slice_is(x->web->method, SLICE("GET")) && !slice_is(x->web->method, SLICE("HEAD")))
-		return web_answer(x, 405, false);
 	DIR *dir = opendir(path.p);
 	if (dir == NULL) {
 		int error = errno;

@@ -231,13 +231,15 @@ enum step web_answer_typed(struct exchange *x, int status, struct slice type, st
 	return web_send(x, text);
 }
 
-enum step web_answer_streamed(struct exchange *x, int status, struct slice type, struct slice text)
+enum step web_answer_streamed(
+	struct exchange *x, int status, struct slice type, struct slice charset, struct slice text)
 {
 	x->reason = CLOSE_DONE;
 	if (web_drop_body(x) != STEP_AGAIN)
 		return STEP_GONE;
 	web_out_begin(x, status);
 	x->web->out.type = type;
+	x->web->out.charset = charset;
 	x->web->out.length = -1;
 	return web_send(x, text);
 }

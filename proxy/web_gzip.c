@@ -134,8 +134,7 @@ bool web_gzip_ok(const struct exchange *x)
 
 /* -- what is packed -- */
 
-/* Without "; charset=...". */
-static struct slice bare_type(struct slice type)
+struct slice web_bare_type(struct slice type)
 {
 	for (size_t i = 0; i < type.n; i++) {
 		if (type.p[i] != ';')
@@ -150,9 +149,9 @@ static struct slice bare_type(struct slice type)
 	return type;
 }
 
-static bool is_type_listed(const struct conf_gzip_types *types, struct slice type)
+bool web_is_type_listed(const struct conf_gzip_types *types, struct slice type)
 {
-	type = bare_type(type);
+	type = web_bare_type(type);
 	if (slice_is_nocase(type, SLICE("text/html")))
 		return true;
 	for (uint32_t i = 0; i < types->count; i++)
@@ -173,7 +172,7 @@ static bool is_to_pack(const struct exchange *x)
 		return false;
 	if (out->length >= 0 && (uint64_t)out->length < gzip->min_length)
 		return false;
-	return is_type_listed(&gzip->types, out->type);
+	return web_is_type_listed(&gzip->types, out->type);
 }
 
 bool web_packs(const struct exchange *x)

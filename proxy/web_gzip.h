@@ -19,6 +19,10 @@ bool web_accepts_gzip(struct slice accept);
 
 /* The client can read gzip, and nothing that is configured speaks against it. */
 bool web_gzip_ok(const struct exchange *x);
+/* Without "; charset=...". */
+struct slice web_bare_type(struct slice type);
+/* A Content-Type, whatever its charset. */
+bool web_is_type_listed(const struct conf_gzip_types *types, struct slice type);
 /* web->out as it is now will be packed. */
 bool web_packs(const struct exchange *x);
 

@@ -212,6 +212,10 @@ static void put_type(const struct exchange *x, struct head_writer *w)
 		return;
 	head_put_text(w, "Content-Type: ");
 	head_put_line(w, out->type);
+	if (out->charset.n != 0) {
+		head_put_text(w, "; charset=");
+		head_put_line(w, out->charset);
+	}
 	head_put_text(w, "\r\n");
 }
 
@@ -354,7 +358,8 @@ bool web_put_head(struct exchange *x, enum flow_framing *ret_framing)
 		return false;
 	if (!x->is_tunnel && !web_not_modified(x))
 		return false;
-	if (!web_add_headers(x) || (!x->is_tunnel && (!web_gzip(x) || !web_ranges(x))))
+	if (!web_add_headers(x) ||
+		(!x->is_tunnel && (!web_charset(x) || !web_gzip(x) || !web_ranges(x))))
 		return false;
 	/* A worker's words stand with all that it said of its body. */
 	if ((out->status == 304 || out->status == 204) && out->reason.n == 0) {

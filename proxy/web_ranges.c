@@ -161,7 +161,8 @@ static bool cut_many(struct exchange *x, const struct ranges *ranges)
 	uint32_t count = ranges->count * 2 + 1, at = 0;
 	unsigned long long boundary = random_word();
 	struct file_part *parts = arena_zero(&x->arena, count * sizeof(*parts));
-	size_t room = 200 + out->type.n;
+	bool has_charset = out->charset.n != 0;
+	size_t room = 200 + out->type.n + out->charset.n;
 	if (parts == NULL)
 		return false;
 	uint64_t total = 0;
@@ -172,8 +173,9 @@ static bool cut_many(struct exchange *x, const struct ranges *ranges)
 			return false;
 		int n = snprintf(head, room, "\r\n--%020llu\r\n", boundary);
 		if (out->type.n != 0)
-			n += snprintf(head + n, room - (size_t)n, "Content-Type: %.*s\r\n",
-				(int)out->type.n, out->type.p);
+			n += snprintf(head + n, room - (size_t)n, "Content-Type: %.*s%s%.*s\r\n",
+				(int)out->type.n, out->type.p, has_charset ? "; charset=" : "",
+				(int)out->charset.n, has_charset ? out->charset.p : "");
 		n += snprintf(head + n, room - (size_t)n,
 			"Content-Range: bytes %llu-%llu/%llu\r\n\r\n",
 			(unsigned long long)range->start, (unsigned long long)range->end - 1,
@@ -184,6 +186,7 @@ static bool cut_many(struct exchange *x, const struct ranges *ranges)
 		total += (uint64_t)n + range->end - range->start;
 	}
 	struct slice tail = text_of(x, "\r\n--%020llu--\r\n", boundary, 0, 0);
+	out->charset = WEB_SLICE_NONE;
 	out->type = text_of(x, "multipart/byteranges; boundary=%020llu", boundary, 0, 0);
 	if (tail.p == NULL || out->type.p == NULL)
 		return false;

@@ -89,6 +89,9 @@ bool web_take_answer(struct exchange *x, const char *p)
 		struct slice name = http_span_in(p, field->name);
 		struct slice value = http_span_in(p, field->value);
 		enum http_field_id id = (enum http_field_id)field->id;
+		if (id == HF_OTHER && slice_is_nocase(name, SLICE("X-Accel-Charset")) &&
+			!(proxy->ignore_headers & CONF_IGNORE_ACCEL_CHARSET))
+			out->accel_charset = value;
 		if (is_ours(id, name) || is_hidden(proxy, id, name))
 			continue;
 		if (proxy->force_ranges && slice_is_nocase(name, SLICE("Accept-Ranges")))

@@ -25,4 +25,6 @@ extern const struct ngx_area ngx_area_tls;      /* set_tls.c */
 
 extern const struct ngx_area ngx_area_resolver; /* set_resolver.c */
 
+ngx_setter ngx_set_types; /* set_body.c: struct conf_gzip_types */
+
 #endif

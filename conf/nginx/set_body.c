@@ -191,8 +191,7 @@ static bool add_type(struct ngx_build *b, const struct ngx_node *node, const cha
 	return true;
 }
 
-static bool set_types(
-	struct ngx_build *b, const struct ngx_node *node, const struct ngx_directive *d)
+bool ngx_set_types(struct ngx_build *b, const struct ngx_node *node, const struct ngx_directive *d)
 {
 	struct conf_gzip_types *types = ngx_field(b, d);
 	for (uint32_t i = 0; i < node->arg_count; i++)
@@ -251,7 +250,7 @@ static const struct ngx_directive directives[] = {
 	{"proxy_limit_rate", NGX_HTTP_LEVELS, BIT(1), ngx_set_size, NGX_LOC(proxy.limit_rate)},
 	{"gzip", NGX_HTTP_LEVELS_IF, NGX_FLAG, ngx_set_flag, NGX_LOC(gzip.is_on)},
 	{"gzip_vary", NGX_HTTP_LEVELS, NGX_FLAG, ngx_set_flag, NGX_LOC(gzip.vary)},
-	{"gzip_types", NGX_HTTP_LEVELS, NGX_1MORE, set_types, NGX_LOC(gzip.types)},
+	{"gzip_types", NGX_HTTP_LEVELS, NGX_1MORE, ngx_set_types, NGX_LOC(gzip.types)},
 	{"gzip_proxied", NGX_HTTP_LEVELS, NGX_1MORE, ngx_set_bits, NGX_LOC(gzip.proxied),
 		.extra = proxied_words},
 	{"gzip_min_length", NGX_HTTP_LEVELS, BIT(1), ngx_set_size, NGX_LOC(gzip.min_length)},

@@ -30,6 +30,7 @@ def loc(text):
 
 FILES = {
     # the language
+    "no charset_map": http("charset utf-8;\nserver { listen 127.0.0.1:18080; location / { source_charset koi8-r; } }"), "charset": loc("charset a b;"), "charset twice": loc("charset a; charset off;"),
     "empty": "", "only a comment": "# nothing\n", "no events": "http { }\n", "fine": main(""), "fine http": http(""), "fine server": srv(""),
     "unknown": main("foo bar;"), "unknown in http": http("foo;"), "unknown block": http("foo { }"), "unknown in location": loc("foo 1 2;"),
     "not here": main("listen 80;"), "proxy_pass in server": srv("proxy_pass http://a;"), "server in main": main("server { }"),

@@ -1,6 +1,7 @@
 """Files: names, types, ranges, conditions, lists."""
 import pytest
 
+from harness.backends import ok
 from harness.case import Case, cases, get, on, post, request
 from harness.files import WHEN
 
@@ -58,6 +59,16 @@ CASES += [
     Case(get("/noindex/"), errors="error", note="a forbidden list is logged", status=403),
     Case(get("/not-found-off/none"), errors="error", note="a missing file is not logged"),
 ]
+
+CASES += [Case(get(f"/charset/{path}")) for path in ("text", "moved", "none", "data.json", "app.js", "list/", "off/x", "large.bin")]
+CASES += [Case(get("/charset/notes.txt", "Range: bytes=0-1,4-5")), Case(get("/charset/notes.txt", "Range: bytes=0-1"))]
+CASES += [Case(get(f"/charset/{folder}/?charset=utf-8"), answers=[ok("x", f"Content-Type: {kind}", *more)], note=f"charset {folder} {kind} {len(more)}")
+          for folder in ("worker", "over", "off") for more in ((), ("X-Accel-Charset: utf-8",), ("X-Accel-Charset: koi8-r",))
+          for kind in ("text/html", "text/plain", "text/css", "Text/HTML; charset=latin1", 'text/html; a=b; charset="x"', "text/html;  Charset=y; z", "text/plain; a=b")]
+CASES += [Case(get("/charset/over/?charset=x", "Accept-Encoding: gzip"), answers=[ok("x", "Content-Type: text/html")], note="charset and gzip"),
+          Case(get("/charset/worker/"), answers=[ok("x")], note="charset without a type"),
+          Case(get("/charset/worker/"), answers=[ok("x", "Content-Type: text/html", status="302 Moved")], note="charset of a redirect"),
+          Case(get("/charset/worker/"), answers=[ok("x", "Content-Type: text/css; charset=a", status="404 None")], note="charset of an error")]
 
 
 @cases("static", CASES)
