@@ -182,3 +182,10 @@ struct slice addr_ip_octets(const struct addr *addr)
 	}
 	return (struct slice){NULL, 0};
 }
+
+struct slice addr_raw_octets(const struct addr *addr)
+{
+	if (addr->len != 0 && addr->u.any.sa_family == AF_INET6)
+		return (struct slice){(const char *)&addr->u.v6.sin6_addr, 16};
+	return addr_ip_octets(addr);
+}

@@ -42,5 +42,7 @@ bool addr_is_loopback(const struct addr *addr); /* unix counts */
 
 /* The octets that say who the peer is: 4, 16, or 0 for unix. IPv4 mapped into IPv6 gives the 4. */
 struct slice addr_ip_octets(const struct addr *addr);
+/* The same, but a mapped IPv4 address is the 16 octets that it came as. */
+struct slice addr_raw_octets(const struct addr *addr);
 
 #endif

@@ -104,14 +104,21 @@ void lb_peers_destroy(struct lb_peers *peers)
 	free(peers);
 }
 
-struct lb_seat *lb_peers_find(const struct lb_peers *peers, struct slice id)
+static struct lb_peer *find(const struct lb_peer_list *list, struct slice id)
 {
-	uint32_t count = peers->list[0].count + peers->list[1].count;
-	for (uint32_t i = 0; i < count && id.n != 0; i++) {
-		if (slice_is(slice_of(peers->all[i].id), id))
-			return peers->all[i].seat;
+	for (uint32_t i = 0; i < list->count && id.n != 0; i++) {
+		if (slice_is(slice_of(list->peer[i].id), id))
+			return &list->peer[i];
 	}
 	return NULL;
+}
+
+struct lb_seat *lb_peers_find(const struct lb_peers *peers, struct slice id)
+{
+	struct lb_peer *peer = find(&peers->list[0], id);
+	if (peer == NULL)
+		peer = find(&peers->list[1], id);
+	return peer == NULL ? NULL : peer->seat;
 }
 
 static bool is_in(const struct lb_peer_list *list, const struct lb_peer *peer)
@@ -119,13 +126,15 @@ static bool is_in(const struct lb_peer_list *list, const struct lb_peer *peer)
 	return peer >= list->peer && peer < list->peer + list->count;
 }
 
-/* Draining peers serve those that are bound to them. */
+/* Of several with one id the first, be it fit or not. Draining peers serve those that are bound to
+ * them. */
 static struct lb_peer *bound_peer(
 	const struct lb_peers *peers, const struct lb_turn *turn, const struct lb_seat *wanted)
 {
-	struct lb_peer *peer = wanted == NULL ? NULL : peer_of(peers, wanted);
-	if (peer == NULL || !is_in(turn->list, peer) || lb_was_tried(turn, peer) ||
-		!lb_peer_is_there(turn, peer))
+	struct lb_peer *peer = find(turn->list, turn->request->peer_id);
+	if (peer == NULL && wanted != NULL && is_in(turn->list, peer_of(peers, wanted)))
+		peer = peer_of(peers, wanted);
+	if (peer == NULL || lb_was_tried(turn, peer) || !lb_peer_is_there(turn, peer))
 		return NULL;
 	return peer;
 }
@@ -200,7 +209,7 @@ bool lb_peers_done(
 		peers->method->done(peers, peer, outcome, clock_now_ms());
 	if (peers->list[0].is_single)
 		return false;
-	if (outcome->result == LB_DONE_FAILED)
+	if (outcome->result == LB_DONE_FAILED && !outcome->was_headed)
 		return count_failure(peer);
 	if (peer->accessed_s < peer->checked_s)
 		peer->fails = 0;

@@ -4,8 +4,8 @@
  *   one list of the primaries, one of the backups
  *      pick   in the first list; when nobody there may be used, in the second, and for this request
  *             only there from then on
- *      done   a failure: fails + 1, checked = accessed = now, and the peer's part in turns shrinks
- *             else: fails = 0 if somebody was sent there after the last time-out (accessed <
+ *      done   a failure before an answer: fails + 1, checked = accessed = now, and the peer's part
+ * in turns shrinks else: fails = 0 if somebody was sent there after the last time-out (accessed <
  * checked)
  *
  * A peer that failed max_fails times is left alone while now - checked <= fail_timeout, in whole
@@ -114,7 +114,8 @@ int lb_peers_create(struct lb_peers **ret_peers, struct lb_pool *pool, struct er
 void lb_peers_destroy(struct lb_peers *peers);
 
 /* NULL: "no live upstreams". `wanted`: the seat that the request is bound to, or NULL; it is taken
- * if it may be used. */
+ * if it may be used. request->peer_id is looked for among the primaries and among the backups, and
+ * goes first. */
 struct lb_seat *lb_peers_pick(struct lb_peers *peers, const struct lb_request *request,
 	const uint64_t *tried, const struct lb_seat *wanted);
 /* The seat of that id, NULL: none. */

@@ -150,7 +150,8 @@ struct lb_outcome {
 	uint32_t first_byte_us;     /* 0: no answer came */
 	uint32_t header_us;         /* picked -> head of the answer complete; 0: likewise */
 	bool was_headed;            /* lb_pool_headed was called */
-	uint32_t took_us;           /* picked -> answer complete; 0: not to be counted (a tunnel) */
+	uint32_t took_us;           /* picked -> answer complete; 0: not to be counted */
+	bool was_tunnel;            /* took_us is no time that an answer took */
 	bool was_silent;            /* LB_DONE_FAILED: a time-out, so it may only be busy */
 	const char *why;            /* LB_DONE_FAILED: for people */
 };
@@ -158,7 +159,8 @@ struct lb_outcome {
  * Ends what lb_pool_pick began. A failure counts towards the backend's `fall` (passive), a success
  * resets the row. In a pool with `peers` LB_DONE_FAILED is what proxy_next_upstream calls a failure
  * (an answer too, say a 503 that it lists, when another is asked for it), LB_DONE_REFUSED a 403 or
- * 404 that it lists, and everything else that ended is as good as LB_DONE_OK. True: that seat has
+ * 404 that it lists, and everything else that ended is as good as LB_DONE_OK, also an answer that
+ * broke off behind its head (was_headed). True: that seat has
  * failed too often and is left alone for its fail_timeout (nginx: "upstream server temporarily
  * disabled").
  */

@@ -198,7 +198,10 @@ static __attribute__((noinline)) struct lb_pick pick_peer(struct lb_pool *pool,
 	pick.seat = lb_peers_pick(pool->peers, req, tried, wanted);
 	if (pick.seat == NULL)
 		return pick;
-	pick.was_sticky = pick.seat == wanted;
+	pick.was_sticky = pick.seat == wanted ||
+			  (has_found && req->peer_id.n != 0 &&
+				  slice_is(slice_of(lb_pool_peer_id(pool, pick.seat)),
+					  req->peer_id));
 	pick.was_moved = has_found && !pick.was_sticky;
 	if (pick.was_moved && wanted != NULL)
 		pick.moved_from = wanted->backend;
@@ -355,7 +358,7 @@ static void count_times(struct backend *backend, const struct lb_outcome *outcom
 		backend->ewma_us = backend->ewma_us == 0 ? outcome->first_byte_us
 							 : (uint32_t)(backend->ewma_us + step);
 	}
-	if (outcome->took_us != 0)
+	if (outcome->took_us != 0 && !outcome->was_tunnel)
 		histogram_add(&backend->stats.whole, outcome->took_us);
 }
 
@@ -409,6 +412,7 @@ bool lb_pool_done(struct lb_pool *pool, struct lb_seat *seat, const struct lb_ou
 	}
 	touch(seat);
 	if (pool->strategy->done != NULL)
-		pool->strategy->done(pool->self, seat->index, outcome->result, outcome->took_us);
+		pool->strategy->done(pool->self, seat->index, outcome->result,
+			outcome->was_tunnel ? 0 : outcome->took_us);
 	return is_out;
 }

@@ -103,9 +103,12 @@ struct exchange {
 	unsigned wishes; /* enum inspect_wish */
 	uint64_t *tried; /* in the arena: bitmap over the pool */
 	uint32_t tries;  /* workers asked so far */
+	uint32_t spared; /* of those: tries on a kept connection that had died, which do not count
+			    where nginx's rules decide */
 	struct access_try log[EXCHANGE_TRIES_LOGGED];
 	int connect_error;   /* web: errno of the last connection that failed; 0: none did */
-	bool was_headed;     /* web: lb_pool_headed was called for this pick */
+	bool was_headed;     /* web: lb_pool_headed was called for this pick ... */
+	uint32_t headed_us;  /* ... so long after it */
 	bool is_none_left;   /* web: another was to be asked, and there was none */
 	bool may_try_stale;  /* the kept connection that failed may be replaced once, same worker */
 	char new_cookie[33]; /* to be set with the answer; "" for none */

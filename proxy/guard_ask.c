@@ -124,7 +124,7 @@ static void take_back(struct exchange *x, const struct aside *aside)
 	x->is_up_begun = x->is_up_done = x->is_up_broken = false;
 	x->is_own_answer = false;
 	x->tried = NULL;
-	x->tries = 0;
+	x->tries = x->spared = 0;
 	x->status = x->interims = 0;
 	x->last_backend = NULL;
 	x->picked_us = x->sent_us = x->first_byte_us = 0;

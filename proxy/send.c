@@ -2,11 +2,12 @@
  * proxy/send.c - PICK, CONNECT and SEND: getting the request to a worker, and to another when that
  * fails.
  *
- *   failed while                      another worker is asked
- *   connecting                        for any method
- *   sent, no octet of an answer yet   for methods that may be repeated, while the body is still
- * held a kept connection turned out dead the same worker once more, on a fresh connection an answer
- * has begun               never
+ *   failed while                 another worker is asked
+ *   connecting                   for any method
+ *   sent, nothing of an answer   for methods that may be repeated, while the body is held
+ *   a kept connection was dead   the same worker once more, on a fresh connection; in an `upstream`
+ *                                of nginx's the worker has failed, but the try does not count
+ *   an answer has begun          never
  */
 #include "proxy/exchange.h"
 
@@ -15,6 +16,7 @@
 #include "proxy/body_file.h"
 #include "proxy/heads.h"
 #include "proxy/stats.h"
+#include "proxy/web_balance.h"
 #include "proxy/web_log.h"
 #include "proxy/web_next.h"
 #include "proxy/web_proxy.h"
@@ -48,7 +50,9 @@ void exchange_pick_done(struct exchange *x, enum lb_result result, const char *w
 		.first_byte_us = x->first_byte_us > x->sent_us
 					 ? (uint32_t)(x->first_byte_us - x->sent_us)
 					 : 0,
-		.took_us = x->is_tunnel ? 0 : (uint32_t)min_u64(took_us, UINT32_MAX),
+		.header_us = x->headed_us,
+		.took_us = (uint32_t)min_u64(took_us, UINT32_MAX),
+		.was_tunnel = x->is_tunnel,
 		.was_headed = x->was_headed,
 		.was_silent = x->reason == CLOSE_CONNECT_TIMEOUT || x->reason == CLOSE_READ_TIMEOUT,
 		.why = why,
@@ -59,6 +63,8 @@ void exchange_pick_done(struct exchange *x, enum lb_result result, const char *w
 	backend->stats.bytes_to += x->up.sent;
 	backend->stats.bytes_from += x->is_own_answer ? 0 : x->down.payload;
 	exchange_try_ended(x, result);
+	if (x->web != NULL)
+		web_served(x, result);
 	if (lb_pool_done(x->pool, x->seat, &outcome) && x->web != NULL)
 		web_tell_disabled(x);
 	x->seat = NULL;
@@ -211,8 +217,11 @@ enum step exchange_pick(struct exchange *x)
 	x->picked_us = clock_now_us;
 	x->sent_us = x->first_byte_us = 0;
 	x->was_headed = false;
+	x->headed_us = 0;
 	x->may_try_stale = true;
 	exchange_try_began(x);
+	if (x->web != NULL && !web_picked(x))
+		return exchange_out_of_memory(x);
 	return get_connection(x, false);
 }
 
@@ -295,7 +304,10 @@ enum step exchange_try_failed(struct exchange *x, enum close_reason reason)
 	struct lb_seat *seat = x->seat;
 	x->reason = reason;
 	exchange_move(x, EX_PICK);
-	if (was_stale && repeats && x->may_try_stale) {
+	/* nginx asks somebody else, and that try does not count. */
+	bool is_spared = was_stale && x->pool->peers != NULL;
+	x->spared += is_spared;
+	if (was_stale && !is_spared && repeats && x->may_try_stale) {
 		x->may_try_stale = false;
 		proxy_stats.stale_retries++;
 		exchange_try_repeated(x);
@@ -306,6 +318,7 @@ enum step exchange_try_failed(struct exchange *x, enum close_reason reason)
 					: repeats && may_fail_over(x);
 	exchange_pick_done(x, LB_DONE_FAILED, failure_texts[reason]);
 	drop_connection(x);
+	proxy_stats.stale_retries += is_spared && may_go_on;
 	log_warn("worker_failed", "pool=%s worker=%s why=%s tries=%u",
 		LOG_QUOTE(x->pool->conf->name), LOG_QUOTE(seat->backend->id),
 		close_reason_name(reason), x->tries);

@@ -84,12 +84,10 @@ struct web {
 	bool is_internal;       /* an internal redirect has happened */
 	uint8_t redirects;
 	struct web_captures captures;
-	bool has_match_failed;  /* a regular expression gave no answer: see web_match */
-	struct web_var *vars;   /* [users.count] */
-	uint16_t error_status;  /* the answer's status is this, whatever content gives; 0: the
-				   content's */
-	uint16_t failed_status; /* of the server that was left for another one last; 0: it gave none
-				 */
+	bool has_match_failed;     /* a regular expression gave no answer: see web_match */
+	struct web_var *vars;      /* [users.count] */
+	uint16_t error_status;     /* the answer's status is this, whatever content gives; 0: the
+				      content's */
 	struct slice proxied_host; /* $proxy_host; "localhost" for a unix socket */
 	struct slice proxied_port; /* $proxy_port; empty for a unix socket */
 	bool is_proxied_https;
@@ -101,6 +99,7 @@ struct web {
 		*prefix;            /* the location that was found, before an `if` inside it */
 	struct slice kept_location; /* of a redirect that an error_page took */
 	struct lb_walk walk;        /* x->lb.walk */
+	struct slice sticky_cookie; /* Set-Cookie that names the server picked last; n 0: none */
 	struct web_field *carried;  /* of the worker whose X-Accel-Redirect led here */
 	uint32_t carried_count;
 	struct slice carried_type;

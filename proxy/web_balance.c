@@ -12,6 +12,8 @@
 
 #include <stdio.h>
 
+#define LAST_OF_2037_S INT64_C(2145916799)
+
 /* The first of the values that is not empty; false: no memory. */
 static bool first_value(
 	struct exchange *x, const struct conf_value *values, uint32_t count, struct slice *ret)
@@ -63,6 +65,16 @@ static void add(struct line *line, struct slice piece)
 	line->pieces[line->count++] = piece;
 }
 
+/* "Thu, 31 Dec 2037 ..." -> "Thu, 31-Dec-37 ...", as cookies had it first; years that two digits
+ * were not meant for have four. */
+static void cookie_date(int64_t time, char out[HTTP_DATE_ROOM])
+{
+	http_date_format(time, out);
+	out[7] = out[11] = '-';
+	if (time <= LAST_OF_2037_S)
+		memmove(out + 12, out + 14, strlen(out + 14) + 1);
+}
+
 static bool add_expires(struct exchange *x, const struct conf_affinity *sticky, struct line *line)
 {
 	char date[HTTP_DATE_ROOM];
@@ -71,7 +83,7 @@ static bool add_expires(struct exchange *x, const struct conf_affinity *sticky, 
 		return true;
 	bool is_fixed = sticky->expires_s == CONF_EXPIRES_MAX_S;
 	int64_t age = is_fixed ? 315360000 : sticky->expires_s;
-	http_date_format(is_fixed ? CONF_EXPIRES_MAX_S : now + sticky->expires_s, date);
+	cookie_date(is_fixed ? CONF_EXPIRES_MAX_S : now + sticky->expires_s, date);
 	char *text = arena_take(&x->arena, 96);
 	if (text == NULL)
 		return false;
@@ -89,17 +101,13 @@ static struct slice same_site(struct slice text)
 	return known[0];
 }
 
-static bool put_cookie(struct exchange *x, const struct conf_affinity *sticky)
+static bool make_cookie(struct exchange *x, const struct conf_affinity *sticky)
 {
 	struct line line = {.count = 0};
-	struct slice value, whole;
-	const char *id = lb_pool_peer_id(x->pool, x->seat);
-	/* It has the right one already. */
-	if (slice_is(x->lb.peer_id, slice_of(id)))
-		return true;
+	struct slice value;
 	add(&line, sticky->cookie);
 	add(&line, SLICE("="));
-	add(&line, slice_of(id));
+	add(&line, slice_of(lb_pool_peer_id(x->pool, x->seat)));
 	if (!add_expires(x, sticky, &line))
 		return false;
 	if (sticky->domain != NULL) {
@@ -126,12 +134,37 @@ static bool put_cookie(struct exchange *x, const struct conf_affinity *sticky)
 		add(&line, SLICE("; path="));
 		add(&line, sticky->path);
 	}
-	return web_join(&x->arena, line.pieces, line.count, &whole) &&
-	       web_out_add(x, SLICE("Set-Cookie"), whole);
+	return web_join(&x->arena, line.pieces, line.count, &x->web->sticky_cookie);
 }
 
-static bool learn(struct exchange *x, const struct conf_affinity *sticky)
+bool web_picked(struct exchange *x)
 {
+	const struct conf_upstream *conf = x->pool->conf->upstream;
+	if (conf == NULL || x->pool->peers == NULL || conf->sticky.kind != CONF_AFFINITY_COOKIE)
+		return true;
+	return make_cookie(x, &conf->sticky);
+}
+
+bool web_put_cookie(struct exchange *x)
+{
+	struct web *web = x->web;
+	struct web_field *fields;
+	if (web->sticky_cookie.n == 0)
+		return true;
+	if (!web_out_add(x, SLICE("Set-Cookie"), web->sticky_cookie))
+		return false;
+	fields = web->out.fields.items;
+	struct web_field cookie = fields[web->out.fields.count - 1];
+	memmove(fields + 1, fields, (web->out.fields.count - 1) * sizeof(*fields));
+	fields[0] = cookie;
+	return true;
+}
+
+/* -- what is learned -- */
+
+static bool learn(struct exchange *x)
+{
+	const struct conf_affinity *sticky = &x->pool->conf->upstream->sticky;
 	struct slice created;
 	if (!first_value(x, sticky->create, sticky->create_count, &created))
 		return false;
@@ -139,22 +172,28 @@ static bool learn(struct exchange *x, const struct conf_affinity *sticky)
 	return true;
 }
 
-bool web_headed(struct exchange *x)
+static bool learns(const struct exchange *x, bool at_header)
 {
 	const struct conf_upstream *conf = x->pool->conf->upstream;
-	if (conf == NULL || x->seat == NULL)
+	return conf != NULL && conf->sticky.kind == CONF_AFFINITY_LEARN &&
+	       conf->sticky.learns_at_header == at_header;
+}
+
+bool web_headed(struct exchange *x)
+{
+	if (x->pool->conf->upstream == NULL || x->seat == NULL)
 		return true;
+	uint64_t took_us = clock_now_us - x->picked_us;
 	x->was_headed = true;
-	lb_pool_headed(
-		x->pool, x->seat, (uint32_t)min_u64(clock_now_us - x->picked_us, UINT32_MAX));
-	switch (conf->sticky.kind) {
-	case CONF_AFFINITY_COOKIE:
-		return put_cookie(x, &conf->sticky);
-	case CONF_AFFINITY_LEARN:
-		return learn(x, &conf->sticky);
-	case CONF_AFFINITY_NONE:
-	case CONF_AFFINITY_ROUTE:
-		break;
-	}
-	return true;
+	x->headed_us = (uint32_t)min_u64(took_us == 0 ? 1 : took_us, UINT32_MAX);
+	lb_pool_headed(x->pool, x->seat, x->headed_us);
+	return !learns(x, true) || learn(x);
+}
+
+void web_served(struct exchange *x, enum lb_result result)
+{
+	bool is_left = result == LB_DONE_REFUSED || (result == LB_DONE_FAILED && !x->was_headed);
+	/* Without memory nothing is learned. */
+	if (!is_left && learns(x, false))
+		(void)learn(x);
 }

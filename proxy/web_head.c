@@ -17,6 +17,7 @@
 #include "proxy/sticky_cookie.h"
 #include "proxy/tls.h"
 #include "proxy/vars.h"
+#include "proxy/web_balance.h"
 
 #include <stdio.h>
 
@@ -354,7 +355,7 @@ bool web_put_head(struct exchange *x, enum flow_framing *ret_framing)
 		out->status = x->web->error_status;
 		out->reason = WEB_SLICE_NONE;
 	}
-	if (!take_carried(x))
+	if (!take_carried(x) || !web_put_cookie(x))
 		return false;
 	if (!x->is_tunnel && !web_not_modified(x))
 		return false;

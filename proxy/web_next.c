@@ -68,7 +68,7 @@ static bool may_try(const struct exchange *x, uint32_t cause, bool was_sent)
 		return false;
 	if (proxy->next_upstream_tries != 0 && proxy->next_upstream_tries < tries)
 		tries = proxy->next_upstream_tries;
-	if (x->tries >= tries)
+	if (x->tries - x->spared >= tries)
 		return false;
 	uint64_t ms = proxy->next_upstream_timeout_ms;
 	return ms == 0 || clock_now_us - x->web->proxied_us < ms * 1000;
@@ -93,7 +93,6 @@ bool web_next_by_status(struct exchange *x, uint16_t status, enum step *ret_step
 	for (size_t i = 0; i < COUNT_OF(causes); i++) {
 		if (causes[i].status != status || !may_try(x, causes[i].cause, true))
 			continue;
-		x->web->failed_status = status;
 		*ret_step = exchange_try_next(x, causes[i].is_failure);
 		return true;
 	}
@@ -108,9 +107,7 @@ enum step web_nobody(struct exchange *x)
 		exchange_try_nobody(x);
 		web_log(x, LOG_ERROR, 0, "while connecting to upstream", "no live upstreams");
 	}
-	if (x->web->failed_status != 0)
-		status = x->web->failed_status;
-	else if (is_timeout && !x->is_none_left)
+	if (is_timeout && !x->is_none_left)
 		status = 504;
 	if (x->tries == 0)
 		x->reason = CLOSE_NO_WORKER;

@@ -62,9 +62,9 @@ enum step web_proxy_to(struct exchange *x, bool is_https, struct slice host, str
 		x->target = uri;
 	if (!web_tls_route(x, is_https, host) || (!is_given && !find_target(x, uri)))
 		return exchange_out_of_memory(x);
-	x->lb.client_ip = addr_ip_octets(&x->client->peer);
+	/* nginx hashes a mapped IPv4 address as the IPv6 address it is written as. */
+	x->lb.client_ip = addr_raw_octets(&x->client->peer);
 	x->web->proxied_us = clock_now_us;
-	x->web->failed_status = 0;
 	x->hold_most = x->location->limits.buffer_body;
 	if (x->pool->conf->mode == CONF_MODE_FLEET)
 		exchange_ask_handler(x);

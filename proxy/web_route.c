@@ -198,7 +198,7 @@ static enum step go_back(struct exchange *x, enum web_stage stage)
 	web->is_raw_valid = false;
 	web->stage = stage;
 	x->tried = NULL;
-	x->tries = 0;
+	x->tries = x->spared = 0;
 	x->target = WEB_SLICE_NONE;
 	memset(&web->out, 0, sizeof(web->out));
 	if (x->state != EX_ROUTE)

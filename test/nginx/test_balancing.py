@@ -29,6 +29,7 @@ CASES += [
     Case(get("/with_backup/a"), get("/with_backup/b"), get("/with_backup/c"), fresh=True, errors="error warn",
          note="backup"),
     Case(get("/by_ip/", "X-Client: ::ffff:10.0.0.1"), note="an IPv4 address in IPv6"),
+    *[Case(get("/by_ip/", f"X-Client: ::ffff:10.{i}.0.{i}"), note=f"IPv4 address {i} in IPv6") for i in range(4)],
     Case(get("/all_down/"), errors="error", note="all down", status=502),
     Case(get("/by_ip/"), get("/by_ip/"), source=["127.0.0.1", "127.0.5.1"], fresh=True, note="by address"),
     Case(*[get("/by_ip/")] * 8, source=[f"127.{i * 30}.{i}.9" for i in range(1, 9)], fresh=True, note="by addresses"),

@@ -158,6 +158,18 @@ static void a_mapped_peer_is_an_ipv4_peer(void **state)
 	assert_int_equal(addr_ip_octets(&path).n, 0);
 }
 
+static void a_mapped_peer_is_an_ipv6_peer_for_nginx(void **state)
+{
+	(void)state;
+	struct addr v4 = parsed("1.2.3.4:80");
+	struct addr mapped = parsed("[::ffff:1.2.3.4]:80");
+	struct addr path = parsed("unix:/a");
+	assert_true(slice_is(addr_raw_octets(&v4), SLICE("\1\2\3\4")));
+	assert_int_equal(addr_raw_octets(&mapped).n, 16);
+	assert_memory_equal(addr_raw_octets(&mapped).p, "\0\0\0\0\0\0\0\0\0\0\xff\xff\1\2\3\4", 16);
+	assert_int_equal(addr_raw_octets(&path).n, 0);
+}
+
 static void the_port_can_be_set(void **state)
 {
 	(void)state;
@@ -191,6 +203,7 @@ int main(void)
 		cmocka_unit_test(who_is_the_same),
 		cmocka_unit_test(who_is_loopback),
 		cmocka_unit_test(a_mapped_peer_is_an_ipv4_peer),
+		cmocka_unit_test(a_mapped_peer_is_an_ipv6_peer_for_nginx),
 		cmocka_unit_test(the_port_can_be_set),
 		cmocka_unit_test(no_address_has_a_text_too),
 	};

@@ -125,6 +125,22 @@ static void only_failures_count(void **state)
 	}
 }
 
+static void an_answer_that_breaks_off_is_no_failure(void **state)
+{
+	(void)state;
+	make(CONF_METHOD_ROUND_ROBIN, 2);
+	start();
+	assert_int_equal(pick(), 0);
+	struct lb_outcome broken = {.result = LB_DONE_FAILED,
+		.was_headed = true,
+		.header_us = 1000,
+		.took_us = 2000,
+		.why = "test"};
+	assert_false(lb_pool_done(pool, &pool->seats[0], &broken));
+	assert_int_equal(look(), 1);
+	assert_int_equal(look(), 0);
+}
+
 static void health_takes_a_peer_out_even_a_single_one(void **state)
 {
 	(void)state;
@@ -236,6 +252,26 @@ static void backups_are_reached_by_id_only_when_it_is_their_turn(void **state)
 	assert_int_equal(look_for(&req), 0);
 	set_state(0, BACKEND_DOWN);
 	assert_int_equal(look_for(&req), 1);
+}
+
+static void the_same_id_may_be_among_the_backups(void **state)
+{
+	(void)state;
+	make(CONF_METHOD_ROUND_ROBIN, 4);
+	conf.nodes[2].backup = conf.nodes[3].backup = true;
+	conf.nodes[0].peer.route = conf.nodes[2].peer.route = "a";
+	conf.nodes[1].peer.route = conf.nodes[3].peer.route = "b";
+	start();
+	struct lb_request req = {.peer_id = SLICE("b")};
+	assert_int_equal(look_for(&req), 1);
+	set_state(0, BACKEND_DOWN);
+	set_state(1, BACKEND_DOWN);
+	for (int k = 0; k < 4; k++) {
+		struct lb_pick got = lb_pool_pick(pool, &req, NULL, NULL);
+		assert_int_equal(got.seat->index, 3);
+		assert_true(got.was_sticky);
+		(void)done(3, LB_DONE_OK);
+	}
 }
 
 static void learns_sessions(void **state)
@@ -512,6 +548,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(tells_when_a_peer_is_left_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(only_failures_count, setup, teardown),
 		cmocka_unit_test_setup_teardown(
+			an_answer_that_breaks_off_is_no_failure, setup, teardown),
+		cmocka_unit_test_setup_teardown(
 			health_takes_a_peer_out_even_a_single_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			counts_tries_without_those_that_are_down, setup, teardown),
@@ -522,6 +560,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(bound_requests_count_as_turns, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			backups_are_reached_by_id_only_when_it_is_their_turn, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			the_same_id_may_be_among_the_backups, setup, teardown),
 		cmocka_unit_test_setup_teardown(learns_sessions, setup, teardown),
 		cmocka_unit_test_setup_teardown(native_keys_work_beside, setup, teardown),
 		cmocka_unit_test_setup_teardown(draws_by_weight, setup, teardown),
