@@ -173,6 +173,23 @@ static void nobody_at_all(void **state)
 	}
 }
 
+static void nobody_for_a_strategy(void **state)
+{
+	static const uint32_t one[] = {2};
+	static char names[512];
+	(void)state;
+	upstream.method = CONF_METHOD_STRATEGY;
+	(void)snprintf(names, sizeof(names), "%s", lb_strategy_names());
+	for (char *at, *name = strtok_r(names, ", ", &at); name != NULL;
+		name = strtok_r(NULL, ", ", &at)) {
+		conf.conf.balancing.strategy = name;
+		lb_pool_destroy(renew(one, 0));
+		assert_string_equal(once(), "");
+		lb_pool_destroy(renew(one, 1));
+		assert_string_equal(once(), "n2");
+	}
+}
+
 static void only_backups_are_left(void **state)
 {
 	static const uint32_t one[] = {2};
@@ -194,6 +211,7 @@ int main(void)
 		TEST(what_ends_at_one_that_left),
 		TEST(the_new_one_may_go_first),
 		TEST(nobody_at_all),
+		TEST(nobody_for_a_strategy),
 		TEST(only_backups_are_left),
 	};
 	return cmocka_run_group_tests_name("lb/renew", tests, NULL, NULL);
