@@ -65,7 +65,6 @@ static void add(struct line *line, struct slice piece)
 	line->pieces[line->count++] = piece;
 }
 
-<<<<<<< HEAD
 /* "Thu, 31 Dec 2037 ..." -> "Thu, 31-Dec-37 ...", as cookies had it first; years that two digits
  * were not meant for have four. */
 static void cookie_date(int64_t time, char out[HTTP_DATE_ROOM])
@@ -74,17 +73,6 @@ static void cookie_date(int64_t time, char out[HTTP_DATE_ROOM])
 	out[7] = out[11] = '-';
 	if (time <= LAST_OF_2037_S)
 		memmove(out + 12, out + 14, strlen(out + 14) + 1);
-=======
-/* "Thu, 31-Dec-37 23:55:55 GMT": what cookies had before RFC 6265; years that two digits would not
- * tell have four (nginx). */
-static int put_expires(char *text, size_t room, const char date[HTTP_DATE_ROOM], int64_t age_s)
-{
-	const char *year = date + sizeof("Thu, 31 Dec ") - 1;
-	if (strncmp(year, "2037", 4) <= 0)
-		year += 2;
-	return snprintf(text, room, "; expires=%.7s-%.3s-%s; max-age=%lld", date, date + 8, year,
-		(long long)age_s);
->>>>>>> c9ebf48 (w)
 }
 
 static bool add_expires(struct exchange *x, const struct conf_affinity *sticky, struct line *line)
@@ -99,7 +87,7 @@ static bool add_expires(struct exchange *x, const struct conf_affinity *sticky, 
 	char *text = arena_take(&x->arena, 96);
 	if (text == NULL)
 		return false;
-	int n = put_expires(text, 96, date, age);
+	int n = snprintf(text, 96, "; expires=%s; max-age=%lld", date, (long long)age);
 	add(line, (struct slice){text, (size_t)n});
 	return true;
 }
@@ -116,12 +104,7 @@ static struct slice same_site(struct slice text)
 static bool make_cookie(struct exchange *x, const struct conf_affinity *sticky)
 {
 	struct line line = {.count = 0};
-<<<<<<< HEAD
 	struct slice value;
-=======
-	struct slice value, whole;
-	const char *id = lb_pool_peer_id(x->pool, x->seat);
->>>>>>> c9ebf48 (w)
 	add(&line, sticky->cookie);
 	add(&line, SLICE("="));
 	add(&line, slice_of(lb_pool_peer_id(x->pool, x->seat)));
