@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 """sticky of an upstream. nginx 1.22, which test/nginx compares with, has none."""
 import re
 import selectors
@@ -97,65 +96,3 @@ def test_a_session_is_learned_of_a_whole_answer_or_of_its_head(nginx_run, worker
         client, name, worker = asked(nginx_run, workers, "Cookie: s=me\r\n")
         assert name == first, "whose answer ended last"
         finish(client, worker, HEAD + b"body")
-=======
-"""sticky cookie: a client comes back to the server that it was with, and is told so each time."""
-import re
-
-import pytest
-
-from harness.backend import Backend
-from harness.nginx_run import nginx_run  # noqa: F401, a fixture
-from harness.wire import make_response
-
-
-@pytest.fixture
-def workers():
-    made = [Backend(answer=make_response(b"%d" % i)) for i in range(3)]
-    yield made
-    for worker in made:
-        worker.close()
-
-
-def start(nginx_run, workers, how="sticky cookie who;"):
-    servers = " ".join(f"server 127.0.0.1:{worker.port};" for worker in workers)
-    nginx_run.write(http=f"proxy_http_version 1.1; upstream u {{ {servers} {how} }}", server="location / { proxy_pass http://u; }").start()
-
-
-def ask(nginx_run, cookie=None):
-    field = "" if cookie is None else f"Cookie: who={cookie}\r\n"
-    with nginx_run.client() as client:
-        answer = client.send(f"GET / HTTP/1.1\r\nHost: a\r\n{field}\r\n".encode()).response()
-    return answer.body, re.match(r"who=([0-9a-f]{32})$", answer.get("Set-Cookie"))[1]
-
-
-def test_the_cookie_is_set_each_time(nginx_run, workers):
-    start(nginx_run, workers)
-    for _ in range(3):
-        body, cookie = ask(nginx_run)
-        assert [ask(nginx_run, cookie) for _ in range(4)] == [(body, cookie)] * 4
-
-
-def test_another_server_another_cookie(nginx_run, workers):
-    start(nginx_run, workers)
-    body, cookie = ask(nginx_run)
-    workers[int(body)].refuse()
-    other, fresh = ask(nginx_run, cookie)
-    assert other != body and fresh != cookie
-    assert ask(nginx_run, fresh) == (other, fresh)
-
-
-def test_a_cookie_that_nobody_gave(nginx_run, workers):
-    start(nginx_run, workers)
-    for made_up in ("0" * 32, "x", "", "0" * 3000):
-        assert ask(nginx_run, made_up)[1] != made_up
-
-
-@pytest.mark.parametrize("how, form", [
-    ("expires=max", r"; expires=Thu, 31-Dec-37 23:55:55 GMT; max-age=315360000"),
-    ("expires=1h", r"; expires=[A-Z][a-z]{2}, [0-9]{2}-[A-Z][a-z]{2}-[0-9]{2} [0-9:]{8} GMT; max-age=3600"),
-    ("expires=10000d", r"; expires=[A-Z][a-z]{2}, [0-9]{2}-[A-Z][a-z]{2}-20[0-9]{2} [0-9:]{8} GMT; max-age=864000000")])
-def test_how_long_it_is_kept(nginx_run, workers, how, form):
-    start(nginx_run, workers, f"sticky cookie who {how};")
-    with nginx_run.client() as client:
-        assert re.fullmatch(f"who=[0-9a-f]{{32}}{form}", client.ask("/").get("Set-Cookie"))
->>>>>>> c9ebf48 (w)
