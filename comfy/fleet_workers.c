@@ -86,6 +86,7 @@ bool fleet_knows_all(const struct fleet *fleet)
 struct fetch *fleet_ask(struct fleet_worker *worker, struct fetch_ask *ask)
 {
 	ask->addr = &worker->backend->addr;
+	ask->secure = worker->backend->secure;
 	ask->host = worker->host;
 	return fetch_start(ask);
 }

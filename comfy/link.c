@@ -239,6 +239,7 @@ static bool dial(struct link *link)
 	socket->sock.fd = -1;
 	socket->dial = ws_dial_start(&(struct ws_dial_ask){
 		.addr = &link->worker->backend->addr,
+		.secure = link->worker->backend->secure,
 		.host = link->worker->host,
 		.target = target,
 		.timeout_ms = DIAL_MS,

@@ -130,6 +130,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		fetch_host_text(host, node->host, node->port);
 		member->question = fetch_start(&(struct fetch_ask){
 			.addr = &member->backend->addr,
+			.secure = member->backend->secure,
 			.host = host,
 			.path = "/prompt",
 			.timeout_ms = TIMEOUT_MS,

@@ -4,8 +4,11 @@
 #include "conf/build.h"
 #include "conf/load.h"
 #include "conf/schema.h"
+#include "conf/tls_tree.h"
 
 #include <stdio.h>
+
+#define VERIFY_DEPTH 9 /* certificates between the worker's and one that is trusted */
 
 bool conf_build_addr(
 	struct conf_builder *b, const char *text, struct conf_place place, struct addr *ret_addr)
@@ -62,6 +65,59 @@ static void check_strategy(
 		b->rules->strategies == NULL ? "others" : b->rules->strategies);
 }
 
+static struct conf_tls_file file_of(const char *path)
+{
+	return path[0] == '\0' ? (struct conf_tls_file){NULL, NULL}
+			       : (struct conf_tls_file){path, path};
+}
+
+static void check_file(
+	struct conf_builder *b, const struct conf_raw *raw, const char *key, const char *path)
+{
+	const struct conf_raw *given = conf_raw_member(raw, key);
+	if (path[0] != '\0')
+		conf_check_file(b->problems, given == NULL ? raw->place : given->place, key, path);
+}
+
+/* nginx's words for the same (proxy_ssl_*). */
+static void build_tls(struct conf_builder *b, const struct conf_raw *raw, struct conf_pool *pool)
+{
+	struct conf_pool_tls *tls = conf_keys_take(b, sizeof(*tls));
+	struct conf_upstream_tls *how = conf_keys_take(b, sizeof(*how));
+	if (tls == NULL || how == NULL)
+		return;
+	conf_keys_preset(&conf_group_pool_tls, tls);
+	if (raw->kind != CONF_RAW_GROUP) {
+		conf_keys_wrong(b, raw->place, "\"tls\" must be a group, not %s",
+			conf_raw_kind_name(raw->kind));
+		return;
+	}
+	conf_keys_read(b, &conf_group_pool_tls, raw, tls, NULL);
+	if (tls->verify)
+		check_file(b, raw, "trusted_certificate", tls->trusted_certificate);
+	check_file(b, raw, "crl", tls->crl);
+	check_file(b, raw, "certificate", tls->certificate);
+	check_file(b, raw, "key", tls->key);
+	if ((tls->certificate[0] == '\0') != (tls->key[0] == '\0'))
+		conf_keys_wrong(b, raw->place,
+			"\"certificate\" and \"key\" of a pool's \"tls\" belong together");
+	*how = (struct conf_upstream_tls){
+		.certificate = file_of(tls->certificate),
+		.certificate_key = file_of(tls->key),
+		.protocols = tls->min_version == 0x0304 ? CONF_TLS_1_3
+							: CONF_TLS_1_2 | CONF_TLS_1_3,
+		.ciphers = CONF_TLS_CIPHERS_UPSTREAM,
+		.server_name = true,
+		.verify = tls->verify,
+		.verify_depth = VERIFY_DEPTH,
+		.trusted_certificate = file_of(tls->trusted_certificate),
+		.crl = file_of(tls->crl),
+		.session_reuse = true,
+	};
+	tls->how = how;
+	pool->tls = tls;
+}
+
 void conf_build_pool(struct conf_builder *b, const struct conf_raw *raw, const char *name,
 	struct conf_pool *ret_pool)
 {
@@ -86,6 +142,9 @@ void conf_build_pool(struct conf_builder *b, const struct conf_raw *raw, const c
 	if (ret_pool->balancing.strategy[0] == '\0')
 		ret_pool->balancing.strategy = ret_pool->mode == CONF_MODE_FLEET ? "score"
 										 : "least_loaded";
+
+	if (holes[CONF_HOLE_TLS] != NULL)
+		build_tls(b, holes[CONF_HOLE_TLS], ret_pool);
 
 	const struct conf_raw *list = holes[CONF_HOLE_STATIC_NODES];
 	if (list == NULL)

@@ -117,6 +117,15 @@ static void diff_restarts(const struct conf_diffing *d, const char *pool,
 	}
 }
 
+static void diff_tls(
+	const struct conf_pool *old, const struct conf_pool *now, struct conf_changes *changes)
+{
+	if ((old->tls == NULL) != (now->tls == NULL))
+		conf_diff_add(changes, "", "tls");
+	else if (now->tls != NULL)
+		conf_diff_keys(&conf_group_pool_tls, old->tls, now->tls, "tls", changes);
+}
+
 static bool diff_pools(struct conf_diffing *d)
 {
 	struct conf_names before, after;
@@ -135,6 +144,7 @@ static bool diff_pools(struct conf_diffing *d)
 		}
 		struct conf_changes changes = {.n = 0};
 		conf_diff_keys(&conf_group_pool, was, pool, "", &changes);
+		diff_tls(was, pool, &changes);
 		diff_restarts(d, pool->name, &conf_group_pool, was, pool);
 		if (changes.n != 0)
 			conf_diff_tell(

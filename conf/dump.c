@@ -116,6 +116,8 @@ static json_t *pool_json(const struct conf_pool *pool)
 	for (uint32_t i = 0; is_ok && i < pool->node_count; i++)
 		is_ok = json_array_append_new(
 				nodes, group_json(&conf_group_node, &pool->nodes[i])) == 0;
+	if (is_ok && pool->tls != NULL)
+		is_ok = put(object, "tls", group_json(&conf_group_pool_tls, pool->tls));
 	if (is_ok && put(object, "static_nodes", json_incref(nodes))) {
 		json_decref(nodes);
 		return object;

@@ -1,6 +1,7 @@
 #include "conf/schema.h"
 
 #include "conf/judge.h"
+#include "conf/tls_tree.h"
 #include "conf/units.h"
 
 #define FIELD(type, field)                                                                         \
@@ -319,6 +320,7 @@ static const struct conf_key pool_keys[] = {
 		.kind = CONF_HOLE,
 		.hole = CONF_HOLE_STATIC_NODES,
 		.is_required = true},
+	{.name = "tls", .kind = CONF_HOLE, .hole = CONF_HOLE_TLS},
 	{.name = "load_balancing",
 		.kind = CONF_GROUP,
 		FIELD(struct conf_pool, balancing),
@@ -333,6 +335,43 @@ const struct conf_group conf_group_nodes = {
 	.name = "nodes", .keys = pool_keys + 1, .count = COUNT_OF(pool_keys) - 1};
 
 static const char *const tls_words[] = {"1.2", "1.3", NULL};
+
+static const struct conf_key pool_tls_keys[] = {
+	{.name = "verify", .kind = CONF_BOOL, FIELD(struct conf_pool_tls, verify), .preset = true},
+	{.name = "name",
+		.kind = CONF_TEXT,
+		FIELD(struct conf_pool_tls, name),
+		.judge = conf_judge_label},
+	{.name = "trusted_certificate",
+		.kind = CONF_TEXT,
+		FIELD(struct conf_pool_tls, trusted_certificate),
+		.preset_text = "/etc/ssl/certs/ca-certificates.crt",
+		.is_path = true,
+		.judge = conf_judge_path},
+	{.name = "crl",
+		.kind = CONF_TEXT,
+		FIELD(struct conf_pool_tls, crl),
+		.is_path = true,
+		.judge = conf_judge_path_or_none},
+	{.name = "certificate",
+		.kind = CONF_TEXT,
+		FIELD(struct conf_pool_tls, certificate),
+		.is_path = true,
+		.judge = conf_judge_path_or_none},
+	{.name = "key",
+		.kind = CONF_TEXT,
+		FIELD(struct conf_pool_tls, key),
+		.is_path = true,
+		.judge = conf_judge_path_or_none},
+	{.name = "min_version",
+		.kind = CONF_WORD,
+		FIELD(struct conf_pool_tls, min_version),
+		.preset = 0x0303,
+		.least = 0x0303,
+		.words = tls_words},
+};
+const struct conf_group conf_group_pool_tls = {.name = "tls of a pool", KEYS(pool_tls_keys)};
+
 static const struct conf_key tls_keys[] = {
 	{.name = "certificate",
 		.kind = CONF_TEXT,
@@ -485,6 +524,6 @@ const struct conf_group conf_group_root = {.name = "the file", KEYS(root_keys)};
 
 const struct conf_group *const conf_groups[] = {&conf_group_root, &group_error_log,
 	&group_access_log, &group_admin, &conf_group_timeouts, &conf_group_limits, &conf_group_pool,
-	&group_journal, &group_balancing, &group_sticky, &group_health, &conf_group_node,
-	&group_metadata, &conf_group_server, &conf_group_tls, &conf_group_location,
-	&conf_group_respond, NULL};
+	&group_journal, &conf_group_pool_tls, &group_balancing, &group_sticky, &group_health,
+	&conf_group_node, &group_metadata, &conf_group_server, &conf_group_tls,
+	&conf_group_location, &conf_group_respond, NULL};

@@ -6,6 +6,7 @@
 
 #include "conf/keys.h"
 
+extern const struct conf_group conf_group_pool_tls;
 extern const struct conf_group conf_group_root;     /* struct conf */
 extern const struct conf_group conf_group_timeouts; /* struct conf_timeouts */
 extern const struct conf_group conf_group_limits;   /* struct conf_limits */

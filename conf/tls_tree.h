@@ -119,4 +119,15 @@ struct conf_upstream_tls {
 	struct conf_tls_commands conf_command;
 };
 
+/* Towards the workers of a pool, for all that is not asked by a location: what proxies without
+ * nginx's language, probes, and what a fleet asks by itself. */
+struct conf_pool_tls {
+	const char *name; /* whom the certificate has to name, and SNI; "": each node's own host */
+	const struct conf_upstream_tls *how;
+	/* As a libconfig file says it; `how` is made of it. */
+	bool verify;
+	const char *trusted_certificate, *certificate, *key, *crl; /* "": none */
+	uint16_t min_version;                                      /* as in conf_tls */
+};
+
 #endif

@@ -23,6 +23,7 @@
 struct cidr;
 struct regex;
 struct conf_loc;
+struct conf_pool_tls;
 struct conf_srv;
 struct conf_ssl;
 struct conf_web;
@@ -151,6 +152,7 @@ struct conf_pool {
 	struct conf_balancing balancing;
 	struct conf_health health;
 	const struct conf_upstream *upstream; /* NULL: a native pool */
+	const struct conf_pool_tls *tls;      /* conf/tls_tree.h; NULL: its workers are plain */
 };
 
 /* What answers a request, where `loc` does not say. */

@@ -49,6 +49,7 @@ static void destroy(struct fetch *fetch)
 	buf_release(&fetch->tail);
 	blob_unref(fetch->blob);
 	buf_release(&fetch->in);
+	secure_line_unref(fetch->line);
 	free(fetch);
 }
 
@@ -59,12 +60,14 @@ static void run_destroy(struct deferred *gone)
 
 static void finish(struct fetch *fetch, int error)
 {
+	if (error == -ENODATA || error == -ECONNRESET || error == -EPIPE)
+		error = secure_line_error(fetch->line, error);
 	struct fetch_result result = {
 		.error = error,
 		.status = fetch->is_body ? fetch->head.code : 0,
 		.type = {fetch->type, fetch->type_n},
 		.bytes = fetch->got,
-		.was_sent = fetch->was_sent,
+		.was_sent = fetch->was_sent && (fetch->line == NULL || fetch->line->is_open),
 		.took_us = clock_now_us - fetch->began_us,
 	};
 	if (error == 0)
@@ -298,9 +301,23 @@ static int begin(struct fetch *fetch, const struct fetch_ask *ask)
 	int error = fetch_write_request(fetch, ask);
 	if (error != 0)
 		return error;
+	if (fetch->line != NULL)
+		return event_add(&fetch->io, NULL) != 0 ? -ENOMEM : 0;
 	if (connect(fetch->fd, &ask->addr->u.any, ask->addr->len) != 0 && errno != EINPROGRESS)
 		return -errno;
 	return event_add(&fetch->io, NULL) != 0 ? -ENOMEM : 0;
+}
+
+/* -1 with errno. */
+static int open_socket(struct fetch *fetch, const struct fetch_ask *ask)
+{
+	if (ask->secure == NULL)
+		return socket(
+			ask->addr->u.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = ask->secure->open(ask->secure, ask->addr, &fetch->line);
+	if (fd < 0)
+		errno = -fd;
+	return fd < 0 ? -1 : fd;
 }
 
 struct fetch *fetch_start(const struct fetch_ask *ask)
@@ -309,15 +326,14 @@ struct fetch *fetch_start(const struct fetch_ask *ask)
 	if (fetch == NULL)
 		return NULL;
 	list_init(&fetch->living);
-	fetch->fd = socket(
-		ask->addr->u.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	fetch->fd = open_socket(fetch, ask);
 	if (fetch->fd < 0) {
 		free(fetch);
 		return NULL;
 	}
 	/* A body's last piece must not wait for an acknowledgement. */
 	int on = 1;
-	if (ask->addr->u.any.sa_family != AF_UNIX)
+	if (ask->addr->u.any.sa_family != AF_UNIX && fetch->line == NULL)
 		(void)setsockopt(fetch->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	list_push_back(&living, &fetch->living);
 	fetch->began_us = clock_now_us;

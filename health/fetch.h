@@ -10,6 +10,7 @@
 #include "base/addr.h"
 #include "base/base.h"
 #include "base/blob.h"
+#include "lb/secure.h"
 
 struct fetch;
 
@@ -20,6 +21,7 @@ struct fetch_result {
 	 * 0, or what went wrong:
 	 *   -ETIMEDOUT      no whole answer within timeout_ms
 	 *   -ECONNREFUSED   and what else connect, send and recv say
+	 *   -EKEYREJECTED   its TLS is not what it should be
 	 *   -ENODATA        the worker closed before its answer was whole
 	 *   -EPROTO         the answer is no HTTP
 	 *   -EMSGSIZE       the body is larger than body_most
@@ -40,9 +42,10 @@ struct fetch_result {
 
 struct fetch_ask {
 	const struct addr *addr;
-	const char *host;   /* the Host field; fetch_host_text makes one */
-	const char *path;   /* the request target */
-	const char *method; /* NULL: GET */
+	struct secure *secure; /* borrowed for the call; NULL: plainly */
+	const char *host;      /* the Host field; fetch_host_text makes one */
+	const char *path;      /* the request target */
+	const char *method;    /* NULL: GET */
 	/* Further whole lines, each with its CRLF, in place of "Accept: application/json", which
 	 * NULL stands for. Host, User-Agent, Content-Length and Connection are ours. */
 	const char *fields;

@@ -18,8 +18,9 @@ struct fetch {
 	struct deferred gone;
 	struct list living; /* fetches_finish */
 	int fd;
-	int error;      /* known at the start; the timer reports it */
-	int send_error; /* it takes nothing more; what it says may tell why */
+	struct secure_line *line; /* ref; NULL: it is spoken to plainly */
+	int error;                /* known at the start; the timer reports it */
+	int send_error;           /* it takes nothing more; what it says may tell why */
 	bool is_connected, is_all_sent, was_sent;
 	bool is_body, is_until_close, is_head_method;
 	bool to_sink;

@@ -42,6 +42,8 @@ const char *fetch_error_text(int error)
 		return "network unreachable";
 	case ENODATA:
 		return "closed early";
+	case EKEYREJECTED:
+		return "TLS handshake failed";
 	case EPROTO:
 		return "bad answer";
 	case EMSGSIZE:

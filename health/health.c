@@ -196,6 +196,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	fetch_host_text(host, node->host, node->port);
 	member->probe = fetch_start(&(struct fetch_ask){
 		.addr = &member->backend->addr,
+		.secure = member->backend->secure,
 		.host = host,
 		.path = conf_of(member)->path,
 		.timeout_ms = conf_of(member)->timeout_ms,

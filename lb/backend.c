@@ -88,9 +88,17 @@ void lb_backend_unref(struct backend *backend)
 		at = &(*at)->same_bucket;
 	*at = backend->same_bucket;
 	list_remove(&backend->registered);
+	secure_unref(backend->secure);
 	free(backend->pool);
 	free(backend->id);
 	free(backend);
+}
+
+void lb_backend_set_secure(struct backend *backend, struct secure *secure)
+{
+	struct secure *before = backend->secure;
+	backend->secure = secure_ref(secure);
+	secure_unref(before);
 }
 
 const struct list *lb_backends(void)

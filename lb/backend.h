@@ -20,6 +20,7 @@
 #include "base/histogram.h"
 #include "base/list.h"
 #include "conf/tree.h"
+#include "lb/secure.h"
 #include "lb/strategy.h"
 
 enum backend_state { BACKEND_UP, BACKEND_BUSY, BACKEND_DOWN, BACKEND_STATES };
@@ -81,6 +82,8 @@ struct backend {
 	uint64_t last_heard_us; /* any octet on any connection; clock_now_us */
 	uint64_t last_failed_us;
 
+	struct secure *secure; /* ref: how it is spoken to now, NULL: plainly */
+
 	/* The proxy's connections to it. lb does not look inside. */
 	struct list idle; /* kept-alive, newest first */
 	uint32_t idle_count;
@@ -91,6 +94,9 @@ struct backend {
 	struct backend_probe probe;
 	struct backend_stats stats;
 };
+
+/* Questions and WebSockets that begin from now on; takes a reference, and NULL. */
+void lb_backend_set_secure(struct backend *backend, struct secure *secure);
 
 /* The living backend of that pool name, id and address, or a new one (up, so that a start without
  * probes serves at once; health's first probe comes at once). Takes a reference. NULL: no memory.

@@ -106,11 +106,13 @@ static void destroy(struct lb_pool *pool)
 	leave_line(pool);
 	if (pool->strategy->destroy != NULL)
 		pool->strategy->destroy(pool->self);
+	secure_unref(pool->secure);
 	/* Without a table of seats nothing was put into it. */
 	for (uint32_t i = 0; pool->seats != NULL && i < pool->count; i++) {
 		struct lb_seat *seat = &pool->seats[i];
 		if (seat->backend == NULL)
 			break;
+		secure_unref(seat->secure);
 		list_remove(&seat->node);
 		lb_backend_unref(seat->backend);
 	}
@@ -178,6 +180,7 @@ void lb_pool_activate(struct lb_pool *pool)
 		list_push_back(&seat->backend->seats, &seat->node);
 		lb_backend_set_limits(seat->backend, conf->health.rise, conf->health.fall);
 		lb_backend_set_draining(seat->backend, conf->nodes[i].drain);
+		lb_backend_set_secure(seat->backend, seat->secure);
 		lb_seat_refresh(seat);
 	}
 }

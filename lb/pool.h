@@ -24,6 +24,7 @@ struct lb_seat {
 	struct list node;
 	struct lb_pool *pool;    /* borrowed: the pool owns its seats */
 	struct backend *backend; /* ref */
+	struct secure *secure;   /* ref: how it is spoken to in this generation; NULL: plainly */
 	uint32_t index;
 	uint32_t weight, max_jobs; /* as this generation says */
 	int32_t priority;
@@ -63,6 +64,7 @@ struct lb_pool {
 	struct lb_peers *peers;   /* owned: of an `upstream` (lb/peer.h); NULL: a native pool */
 	uint32_t *by_id;          /* owned: open-addressed id_hash -> index + 1 */
 	uint32_t by_id_mask;
+	struct secure *secure; /* ref: of every seat, where they all have the same one; or NULL */
 	struct lb_pool_stats stats;
 	bool is_active; /* seats are hung into their backends and nodes' drain flags applied */
 };

@@ -32,6 +32,9 @@ static void take_accounts(struct lb_peer *peer, const struct lb_peer *from)
 static void inherit(struct lb_pool *pool, const struct lb_pool *old)
 {
 	pool->stats = old->stats;
+	pool->secure = secure_ref(old->secure);
+	for (uint32_t i = 0; i < pool->count; i++)
+		pool->seats[i].secure = secure_ref(pool->secure);
 	for (uint32_t i = 0; pool->peers != NULL && i < pool->count; i++) {
 		const struct lb_seat *before = lb_pool_seat_of(old, pool->seats[i].backend);
 		if (before != NULL)

@@ -10,6 +10,7 @@
 #include "proxy/guard.h"
 #include "proxy/resolver.h"
 #include "proxy/roster.h"
+#include "proxy/tls_line.h"
 #include "proxy/tls_peer.h"
 #include "proxy/web_tls.h"
 
@@ -236,7 +237,10 @@ int generation_create(struct generation **ret_generation, struct conf *conf, uin
 	int pools = create_pools(g, problems);
 	int tls = create_tls(g, problems);
 	int peers = web_tls_create_peers(g, problems);
-	int rc = pools != 0 ? pools : tls != 0 ? tls : peers != 0 ? peers : create_sites(g);
+	int lines = pools != 0 || peers != 0 ? 0 : tls_lines_create(g, problems);
+	int rc = pools != 0 ? pools : tls != 0 ? tls : peers != 0 ? peers : lines;
+	if (rc == 0)
+		rc = create_sites(g);
 	if (rc == 0 && conf->web != NULL && conf->web->zones != NULL) {
 		g->zones = guard_zones_create(conf->web->zones);
 		rc = g->zones == NULL ? -ENOMEM : 0;

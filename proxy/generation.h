@@ -52,7 +52,7 @@ struct generation {
 	struct conf *conf;        /* owned */
 	struct lb_pool **pools;   /* owned, [conf->pool_count] */
 	struct tls_context **tls; /* owned, [conf->server_count], NULL where plain */
-	struct tls_peers *peers;  /* owned; NULL without conf->web */
+	struct tls_peers *peers;  /* owned; NULL where no worker speaks TLS */
 	struct site *sites;       /* owned, one per distinct listen text */
 	uint32_t site_count;
 	struct guard_zones *zones;     /* owned: proxy/guard.h; NULL where there are none */

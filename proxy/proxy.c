@@ -9,6 +9,7 @@
 #include "proxy/guard.h"
 #include "proxy/listener.h"
 #include "proxy/pipe_pool.h"
+#include "proxy/tls_line.h"
 #include "proxy/upstream.h"
 
 #include <signal.h>
@@ -51,6 +52,7 @@ void proxy_finish(void)
 {
 	clients_close_all(CLOSE_SHUTDOWN);
 	(void)upstreams_close_idle();
+	tls_lines_finish();
 	listeners_finish();
 	access_log_finish();
 	tls_finish();

@@ -16,6 +16,7 @@
 #include "proxy/body_file.h"
 #include "proxy/heads.h"
 #include "proxy/stats.h"
+#include "proxy/tls_line.h"
 #include "proxy/web_balance.h"
 #include "proxy/web_log.h"
 #include "proxy/web_next.h"
@@ -153,6 +154,9 @@ static enum step exhausted(struct exchange *x, int error)
 static enum step get_connection(struct exchange *x, bool fresh)
 {
 	struct backend *backend = x->seat->backend;
+	/* A location of nginx's says it itself (web_tls_route). */
+	if (x->web == NULL)
+		x->route = tls_line_route(x->seat->secure);
 	if (!fresh)
 		x->upstream = upstream_take(backend, x, &x->route);
 	if (x->upstream != NULL) {

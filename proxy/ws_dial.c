@@ -35,8 +35,9 @@ struct ws_dial {
 	struct deadline limit;
 	struct next_turn early; /* reports what failed at once */
 	struct deferred gone;
-	int fd;    /* -1 once it is over */
-	int error; /* -errno: of what failed at once */
+	int fd;                   /* -1 once it is over */
+	struct secure_line *line; /* ref; NULL: it is spoken to plainly */
+	int error;                /* -errno: of what failed at once */
 	bool is_connected;
 	unsigned interims; /* 1xx heads so far */
 	char accept[WS_ACCEPT_CHARS];
@@ -61,6 +62,7 @@ static void destroy(struct ws_dial *dial)
 		(void)close(dial->fd);
 	buf_release(&dial->out);
 	buf_release(&dial->in);
+	secure_line_unref(dial->line);
 	free(dial);
 }
 
@@ -73,7 +75,7 @@ static void fail(struct ws_dial *dial, int error, uint16_t status)
 {
 	stop(dial);
 	defer(&dial->gone, run_destroy);
-	dial->on_failed(error, status, dial->arg);
+	dial->on_failed(secure_line_error(dial->line, error), status, dial->arg);
 }
 
 static void succeed(struct ws_dial *dial)
@@ -252,6 +254,8 @@ static int begin(struct ws_dial *dial, const struct ws_dial_ask *ask)
 	int error = write_request(dial, ask);
 	if (error != 0)
 		return error;
+	if (dial->line != NULL)
+		return wait_for(dial, EV_WRITE) ? 0 : -ENOMEM;
 	if (ask->addr->u.any.sa_family != AF_UNIX) {
 		/* Small frames must not wait for each other's acknowledgement. */
 		int yes = 1;
@@ -262,13 +266,24 @@ static int begin(struct ws_dial *dial, const struct ws_dial_ask *ask)
 	return wait_for(dial, EV_WRITE) ? 0 : -ENOMEM;
 }
 
+/* -1 with errno. */
+static int open_socket(struct ws_dial *dial, const struct ws_dial_ask *ask)
+{
+	if (ask->secure == NULL)
+		return socket(
+			ask->addr->u.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = ask->secure->open(ask->secure, ask->addr, &dial->line);
+	if (fd < 0)
+		errno = -fd;
+	return fd < 0 ? -1 : fd;
+}
+
 struct ws_dial *ws_dial_start(const struct ws_dial_ask *ask)
 {
 	struct ws_dial *dial = calloc(1, sizeof(*dial));
 	if (dial == NULL)
 		return NULL;
-	dial->fd = socket(
-		ask->addr->u.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	dial->fd = open_socket(dial, ask);
 	if (dial->fd < 0) {
 		free(dial);
 		return NULL;

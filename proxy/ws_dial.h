@@ -8,14 +8,16 @@
 
 #include "base/addr.h"
 #include "base/buf.h"
+#include "lb/secure.h"
 #include "proxy/sock.h"
 
 struct ws_dial;
 
 struct ws_dial_ask {
 	const struct addr *addr;
-	const char *host;   /* the Host field */
-	const char *target; /* "/ws?clientId=..." */
+	struct secure *secure; /* borrowed for the call; NULL: plainly */
+	const char *host;      /* the Host field */
+	const char *target;    /* "/ws?clientId=..." */
 	uint64_t timeout_ms;
 	/* The 101 came. `fd` is the connected, non-blocking socket, now the callee's; `early`: what
 	 * came behind the head (taken over: release it). */
@@ -26,6 +28,7 @@ struct ws_dial_ask {
 	 *   -ETIMEDOUT      nothing of these within timeout_ms
 	 *   -ENODATA        the worker closed before
 	 *   -EINVAL         host or target cannot stand in a request
+	 *   -EKEYREJECTED   its TLS is not what it should be
 	 *   -ECONNREFUSED   and what else connect, send and recv say
 	 *   -ENOMEM
 	 */

@@ -6,6 +6,7 @@
  */
 #include "conf/nginx/areas.h"
 #include "conf/nginx/http.h"
+#include "conf/nginx/upstream.h"
 #include "conf/tls_tree.h"
 
 #include <errno.h>
@@ -447,7 +448,7 @@ static bool finish_http(struct ngx_build *b)
 			if (server->listens.items[i].is_tls &&
 				!check_address(b, server->listens.items[i].text))
 				return false;
-	return true;
+	return ngx_give_pools_tls(b);
 }
 
 const struct ngx_area ngx_area_tls = {

@@ -49,6 +49,8 @@ static inline struct ngx_upstream *ngx_upstream_of(const struct ngx_build *b)
 extern ngx_setter ngx_set_method, ngx_set_hash, ngx_set_random, ngx_set_least_time,
 	ngx_set_keepalive, ngx_set_keepalive_requests, ngx_set_keepalive_time,
 	ngx_set_keepalive_timeout, ngx_set_zone;
+/* pool_tls.c: conf_pool.tls of all, when the pools are made and proxy_ssl_* are complete. */
+bool ngx_give_pools_tls(struct ngx_build *b) MUST_CHECK;
 /* set_sticky.c */
 extern ngx_setter ngx_set_sticky;
 /* set_upstream_own.c: comfymux { } */
