@@ -7,24 +7,20 @@ static const struct conf_server *by_regex(struct exchange *x, struct slice name)
 	const struct site *site = x->site;
 	if (name.n == 0)
 		return NULL;
-	char *copy = NULL;
+	char *copy = arena_copy(&x->arena, name.p, name.n);
+	/* No other server may answer in its place. */
+	if (copy == NULL) {
+		x->web->has_match_failed = true;
+		return NULL;
+	}
+	struct slice lower = {copy, name.n};
+	for (size_t at = 0; at < name.n; at++)
+		copy[at] = ascii_lower(copy[at]);
 	for (uint32_t i = 0; i < site->server_count; i++) {
 		const struct conf_server *server = site->servers[i];
-		for (uint32_t k = 0; k < server->name_regex_count; k++) {
-			if (copy == NULL) {
-				copy = arena_copy(&x->arena, name.p, name.n);
-				/* No other server may answer in its place. */
-				if (copy == NULL) {
-					x->web->has_match_failed = true;
-					return NULL;
-				}
-				for (size_t at = 0; at < name.n; at++)
-					copy[at] = ascii_lower(copy[at]);
-			}
-			if (web_match(
-				    x, server->name_regexes[k].regex, (struct slice){copy, name.n}))
+		for (uint32_t k = 0; k < server->name_regex_count; k++)
+			if (web_match(x, server->name_regexes[k].regex, lower))
 				return server;
-		}
 	}
 	return NULL;
 }
