@@ -115,6 +115,14 @@ static enum web_found sent_field(struct exchange *x, struct slice name, struct s
 	return out_fields(x, name, all, ret);
 }
 
+static enum web_found sent_trailer(const struct exchange *x, struct slice name, struct slice *ret)
+{
+	for (uint32_t i = 0; i < x->web->trailer_count; i++)
+		if (web_is_field_named(x->web->trailers[i].name, name))
+			return web_found_if(ret, x->web->trailers[i].value);
+	return WEB_MISSING;
+}
+
 /* Everything that was to be sent is with the kernel. */
 static bool is_complete(const struct exchange *x)
 {
@@ -158,7 +166,7 @@ enum web_found web_vars_answer(struct exchange *x, const struct conf_part *part,
 		return sent_field(x, part->text, ret);
 	case CONF_VAR_STATUS:
 		return web_three_digits(x, status_of(x), ret);
-	default: /* sent_trailer_ */
-		return WEB_MISSING;
+	default:
+		return sent_trailer(x, part->text, ret);
 	}
 }

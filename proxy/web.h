@@ -103,6 +103,8 @@ struct web {
 	struct web_field *carried;  /* of the worker whose X-Accel-Redirect led here */
 	uint32_t carried_count;
 	struct slice carried_type;
+	struct web_field *trailers; /* that were sent behind the body */
+	uint32_t trailer_count;
 	uint64_t part_at,
 		part_bytes; /* of a worker's answer, from the first octet on; 0: all of it */
 	struct slice content_range; /* what a 416 says; p NULL: nothing */

@@ -22,21 +22,28 @@ bool web_expects_trailers(const struct exchange *x)
 	return false;
 }
 
-/* flow->trailer */
+/* flow->trailer. What was said is kept for $sent_trailer_NAME. */
 static bool put_trailers(struct flow *flow, struct buf *out)
 {
 	struct exchange *x = CONTAINER_OF(flow, struct exchange, down);
 	const struct conf_loc *loc = x->web->loc;
 	struct head_writer w = {.buf = out};
+	struct web_field *sent = arena_zero(&x->arena, loc->add_trailer.count * sizeof(*sent));
+	if (sent == NULL)
+		return false;
+	x->web->trailers = sent;
+	x->web->trailer_count = 0;
 	for (uint32_t i = 0; i < loc->add_trailer.count; i++) {
 		const struct conf_add_header *trailer = &loc->add_trailer.items[i];
 		struct slice value;
 		if (!is_wanted(x, trailer))
 			continue;
-		if (!web_value(x, &trailer->value, &value))
+		if (!web_value_kept(x, &trailer->value, &value))
 			return false;
-		if (value.n != 0)
-			head_put_safe_field(&w, trailer->name, value);
+		if (value.n == 0)
+			continue;
+		head_put_safe_field(&w, trailer->name, value);
+		sent[x->web->trailer_count++] = (struct web_field){trailer->name, value, false};
 	}
 	return !w.is_bad;
 }
