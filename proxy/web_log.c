@@ -96,8 +96,12 @@ static void put_upstream(struct line *line, const struct exchange *x)
 static void put_details(struct line *line, const struct exchange *x)
 {
 	const struct web_more *more = x->web != NULL ? x->web->log : NULL;
-	if (x->head == NULL && more != NULL && more->kept_details.n != 0) {
-		put(line, "%.*s", (int)more->kept_details.n, more->kept_details.p);
+	/* Of a tunnel nothing else is left: what the request was lay in its buffer. */
+	if (x->is_tunnel && x->head == NULL) {
+		if (more != NULL && more->kept_details.n != 0)
+			put(line, "%.*s", (int)more->kept_details.n, more->kept_details.p);
+		else
+			put(line, ", client: %s", x->client->ip);
 		return;
 	}
 	put(line, ", client: %s", x->client->ip);
