@@ -187,13 +187,15 @@ bool web_headed(struct exchange *x)
 	x->was_headed = true;
 	x->headed_us = (uint32_t)min_u64(took_us == 0 ? 1 : took_us, UINT32_MAX);
 	lb_pool_headed(x->pool, x->seat, x->headed_us);
-	return !learns(x, true) || learn(x);
+	/* At the end of a tunnel what the request said is gone. */
+	bool is_due = learns(x, true) || (x->is_tunnel && learns(x, false));
+	return !is_due || learn(x);
 }
 
 void web_served(struct exchange *x, enum lb_result result)
 {
 	bool is_left = result == LB_DONE_REFUSED || (result == LB_DONE_FAILED && !x->was_headed);
 	/* Without memory nothing is learned. */
-	if (!is_left && learns(x, false))
+	if (!is_left && !x->is_tunnel && learns(x, false))
 		(void)learn(x);
 }

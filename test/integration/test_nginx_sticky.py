@@ -96,3 +96,19 @@ def test_a_session_is_learned_of_a_whole_answer_or_of_its_head(nginx_run, worker
         client, name, worker = asked(nginx_run, workers, "Cookie: s=me\r\n")
         assert name == first, "whose answer ended last"
         finish(client, worker, HEAD + b"body")
+
+
+def test_a_session_is_learned_when_its_tunnel_begins(nginx_run, workers):
+    start(nginx_run, workers, "sticky learn create=$cookie_s lookup=$cookie_s zone=z:64k;",
+          "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;")
+    fields = "Upgrade: words\r\nConnection: upgrade\r\nCookie: s=me\r\n"
+    tunnel, first, end = asked(nginx_run, workers, fields)
+    end.sendall(b"HTTP/1.1 101 On\r\nUpgrade: words\r\nConnection: upgrade\r\n\r\nhello")
+    tunnel.until(b"hello", "the tunnel")
+    for _ in range(3):
+        client, name, worker = asked(nginx_run, workers, "Cookie: s=me\r\n")
+        assert name == first
+        finish(client, worker, HEAD + b"body")
+    end.close()
+    assert tunnel.rest() == b""
+    tunnel.close()
