@@ -11,6 +11,7 @@
 #include "proxy/web_uri.h"
 
 #define ATTRIBUTES_MOST 32
+#define FLAGS_MOST 3 /* that can be added */
 
 struct attribute {
 	struct slice key, value; /* "Path" and "/"; value.p NULL: there is no '=' */
@@ -19,7 +20,7 @@ struct attribute {
 
 /* The first one is the cookie itself. */
 struct cookie {
-	struct attribute item[ATTRIBUTES_MOST];
+	struct attribute item[ATTRIBUTES_MOST + FLAGS_MOST];
 	uint32_t count;
 	bool is_changed;
 };
@@ -175,8 +176,7 @@ static void judge(struct attribute *item, uint32_t *flags)
 
 static void add(struct cookie *cookie, struct slice key, struct slice value)
 {
-	if (cookie->count < ATTRIBUTES_MOST)
-		cookie->item[cookie->count++] = (struct attribute){.key = key, .value = value};
+	cookie->item[cookie->count++] = (struct attribute){.key = key, .value = value};
 }
 
 /* In this order, whatever the order in the directive. */
@@ -221,7 +221,7 @@ static bool set_flags(struct exchange *x, struct cookie *cookie)
 
 static bool put_together(struct exchange *x, const struct cookie *cookie, struct slice *ret)
 {
-	struct slice pieces[ATTRIBUTES_MOST * 4];
+	struct slice pieces[(ATTRIBUTES_MOST + FLAGS_MOST) * 4];
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < cookie->count; i++) {
 		const struct attribute *item = &cookie->item[i];
