@@ -6,9 +6,10 @@ import pytest
 from harness.backend import Backend
 from harness.dns import A, AAAA, FAILED, SRV, Names
 from harness.nginx_run import nginx_run  # noqa: F401, a fixture
-from harness.wait import wait_until
-from harness.wire import make_response
+from harness.wait import TooLate, wait_until
+from harness.wire import Cut, make_response
 
+pytestmark = pytest.mark.seconds(120)
 HTTP = """proxy_http_version 1.1; proxy_set_header Connection "";
     resolver 127.0.0.1:{names.port} {resolver}; resolver_timeout 1s;
     upstream u {{ zone u 64k; {server} {more} }}"""
@@ -231,6 +232,27 @@ def test_an_end_while_names_are_asked_for(nginx_run, names, workers, number):
     nginx_run.wait_line("reload_done")
     assert ask(nginx_run).body == b"3"
     nginx_run.signal(number)
+    assert nginx_run.wait_exit() == 0
+
+
+@pytest.mark.parametrize("step", [23, 37, 61])
+def test_memory_that_fails_now_and_then(nginx_run, names, workers, step):
+    port = workers[0].port
+    names.ttl = 0
+    names.srv["_http._tcp.s.test"] = [(1, 1, port, "w.test"), (2, 1, port, "v.test")]
+    names.a["v.test"] = ["127.0.0.3"]
+    write(nginx_run, names, workers, server="server w.test:{port} resolve; server s.test service=http resolve backup;").start("-d", f"failalloc={step}")
+
+    def answer():
+        try:
+            return ask(nginx_run).body
+        except (OSError, TooLate, Cut):
+            return None
+
+    for address in ("127.0.0.1", "127.0.0.2"):
+        names.a["w.test"] = [address]
+        wait_until(lambda address=address: answer() == address[-1].encode(), f"an answer of {address}", 60)
+    nginx_run.signal(signal.SIGTERM)
     assert nginx_run.wait_exit() == 0
 
 
