@@ -166,22 +166,56 @@ static bool add_listen(struct ngx_build *b, const struct ngx_node *node, struct 
 	return listen->text != NULL || ngx_no_memory(b);
 }
 
+/* The same where a range of ports may stand: "host:8000-8009". *ret_last: 0 without one. */
+static const char *parse_range(const char *text, struct addr *ret, uint16_t *ret_last)
+{
+	char first[256];
+	uint64_t last;
+	const char *dash = strrchr(text, '-');
+	const char *digits = dash;
+	while (digits != NULL && digits > text && digits[-1] >= '0' && digits[-1] <= '9')
+		digits--;
+	if (dash == NULL || digits == dash || (digits != text && digits[-1] != ':') ||
+		strncmp(text, "unix:", 5) == 0 || !ngx_parse_number(dash + 1, 65535, &last) ||
+		(size_t)(dash - text) >= sizeof(first))
+		return parse_address(text, ret);
+	memcpy(first, text, (size_t)(dash - text));
+	first[dash - text] = '\0';
+	const char *why = parse_address(first, ret);
+	if (why == NULL && last < addr_port(ret))
+		return "invalid port range";
+	*ret_last = (uint16_t)last;
+	return why;
+}
+
 bool ngx_set_listen(struct ngx_build *b, const struct ngx_node *node, const struct ngx_directive *d)
 {
 	struct ngx_server *server = b->scope->own;
 	struct addr addr;
+	uint16_t last = 0;
 	(void)d;
-	const char *why = parse_address(node->args[0], &addr);
+	const char *why = parse_range(node->args[0], &addr, &last);
 	if (why != NULL)
 		return ngx_fail(
 			b, node, "%s in \"%s\" of the \"listen\" directive", why, node->args[0]);
 	if (!add_listen(b, node, server, &addr))
 		return false;
-	struct conf_listen *listen = &server->listens.items[server->listens.count - 1];
+	uint32_t first = server->listens.count - 1;
+	struct conf_listen *listen = &server->listens.items[first];
 	for (uint32_t i = 1; i < node->arg_count; i++) {
 		if (!read_option(b, node, node->args[i], listen))
 			return false;
 		listen->has_options = listen->has_options || is_of_socket(node->args[i]);
+	}
+	for (uint32_t port = addr_port(&addr) + 1u; port <= last; port++) {
+		addr_set_port(&addr, (uint16_t)port);
+		if (!add_listen(b, node, server, &addr))
+			return false;
+		struct conf_listen *next = &server->listens.items[server->listens.count - 1];
+		const char *text = next->text;
+		*next = server->listens.items[first];
+		next->addr = addr;
+		next->text = text;
 	}
 	return true;
 }

@@ -51,6 +51,10 @@ FILES = {
     # include
     "include nothing": http("include none.conf;"), "include nothing by glob": http("include none*.conf;"), "include bad": http("include bad.include;"), "include a folder": http("include .;"),
     "include itself": http("include good.include;"), "include good": http("include good*.include;"),
+    # ports
+    **{f"listen {text}": http(f"server {{ listen {text}; }}") for text in ("127.0.0.1:18082-18081", "127.0.0.1:18082-", "127.0.0.1:-18082", "127.0.0.1:18082-70000", "*:18082-18083x",
+                                                                          "127.0.0.1:0-3", "[::1]:18082-18081", "127.0.0.1:18082-18082")},
+    "a port twice": srv("listen 127.0.0.1:18079-18081;"),
     # duplicates
     "duplicate root": loc("root /a; root /b;"), "duplicate proxy_pass": loc("proxy_pass http://127.0.0.1; proxy_pass http://127.0.0.2;"), "duplicate listen": srv("listen 127.0.0.1:18080;"),
     "duplicate server_name": srv("server_name a.test a.test;"), "conflicting names": http("server { listen 127.0.0.1:18080; server_name a.test; }\nserver { listen 127.0.0.1:18080; server_name a.test; }"),
