@@ -8,7 +8,7 @@
 
 #include <stdarg.h>
 
-#define LOG_LINE 2048 /* a longer one is cut; nginx's limit, too */
+#define LOG_LINE 2049 /* a longer line is cut to 2048 octets, as nginx does */
 
 /* "YYYY/MM/DD hh:mm:ss [level] pid#pid: " at the beginning of the line; its length. */
 size_t log_files_head(char line[LOG_LINE], enum log_level level);

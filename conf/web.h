@@ -371,6 +371,7 @@ struct conf_srv {
 	uint32_t named_count;
 	struct conf_ops ops; /* the server's own rewrite phase */
 	uint64_t client_header_timeout_ms;
+	uint64_t client_header_buffer_size;
 	uint32_t large_buffers_count;
 	uint64_t large_buffers_size;
 	bool ignore_invalid_headers, merge_slashes, underscores_in_headers;

@@ -86,6 +86,7 @@ const struct conf_loc conf_loc_defaults = {
 
 const struct conf_srv conf_srv_defaults = {
 	.client_header_timeout_ms = 60000,
+	.client_header_buffer_size = 1024,
 	.large_buffers_count = 4,
 	.large_buffers_size = 8192,
 	.ignore_invalid_headers = true,

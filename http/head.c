@@ -256,6 +256,41 @@ static enum http_verdict finish(
 	return HTTP_DONE;
 }
 
+/* nginx's buffers, played through up to octet `end` of the line that begins at `at`. False: there
+ * is none left, and what nginx would have seen ends at head->scanned. */
+static bool has_room(
+	struct http_head *head, uint32_t at, uint32_t end, const struct http_limits *limits)
+{
+	if (limits->first_bytes == 0)
+		return true;
+	if (head->buffer_bytes == 0)
+		head->buffer_bytes = limits->first_bytes;
+	while (end > head->buffer_at + head->buffer_bytes) {
+		uint32_t full = head->buffer_at + head->buffer_bytes;
+		uint32_t moved = full - at;
+		if (head->buffers == limits->lines || (moved != 0 && moved >= limits->line_bytes)) {
+			head->scanned = full;
+			return false;
+		}
+		head->buffers++;
+		head->buffer_at = at;
+		head->buffer_bytes = limits->line_bytes;
+	}
+	return true;
+}
+
+/* Where the first line has to have ended. */
+static uint32_t room_of_first_line(const struct http_head *head, const struct http_limits *limits)
+{
+	uint32_t first = limits->first_bytes;
+	if (first == 0)
+		return UINT32_MAX;
+	bool is_moved = limits->lines != 0 &&
+			(first <= head->line_start ||
+				first - head->line_start < limits->line_bytes);
+	return is_moved ? head->line_start + limits->line_bytes : first;
+}
+
 static enum http_verdict read_fields(
 	struct http_head *head, const char *p, uint32_t end, const struct http_limits *limits)
 {
@@ -268,6 +303,8 @@ static enum http_verdict read_fields(
 		uint32_t at = head->line_start;
 		uint32_t line_end = (uint32_t)(lf - p);
 		uint32_t text_end = line_end - 1;
+		if (!has_room(head, at, line_end + 1, limits))
+			return http_head_bad(head, 431, "head too large");
 		if (line_end == at || p[text_end] != '\r') {
 			if (!limits->is_lenient)
 				return http_head_bad(head, 400, "bare LF");
@@ -282,7 +319,28 @@ static enum http_verdict read_fields(
 		if (read_field(head, p, at, text_end, limits) == HTTP_BAD)
 			return HTTP_BAD;
 	}
+	if (!has_room(head, head->line_start, end + 1, limits))
+		return http_head_bad(head, 431, "head too large");
 	return HTTP_MORE;
+}
+
+static enum http_verdict read_request_line(
+	struct http_head *head, const char *p, uint32_t end, const struct http_limits *limits)
+{
+	enum http_verdict verdict;
+	uint32_t room, line_start;
+	do {
+		line_start = head->line_start;
+		room = room_of_first_line(head, limits);
+		verdict = http_request_line(head, p, (uint32_t)min_size(end, room), limits);
+		/* Behind an empty line there is as much room again. */
+	} while (verdict == HTTP_MORE && head->line_start != line_start);
+	if (verdict == HTTP_DONE && !head->is_headless)
+		(void)has_room(head, line_start, head->line_start, limits);
+	if (verdict != HTTP_MORE || end < room)
+		return verdict;
+	head->scanned = room;
+	return http_head_bad(head, 414, "request line too long");
 }
 
 enum http_verdict http_head_feed(
@@ -298,9 +356,9 @@ enum http_verdict http_head_feed(
 	enum http_verdict verdict = HTTP_DONE;
 	if (head->place != PLACE_FIELDS)
 		verdict = head->kind == HTTP_REQUEST
-				  ? http_request_line(head, p, end, limits)
+				  ? read_request_line(head, p, end, limits)
 				  : http_status_line(head, p, end, limits->is_lenient);
-	if (verdict == HTTP_DONE)
+	if (verdict == HTTP_DONE && !head->is_headless)
 		verdict = read_fields(head, p, end, limits);
 	if (verdict == HTTP_MORE && n >= limits->head_bytes) {
 		if (head->place != PLACE_FIELDS)

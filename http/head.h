@@ -49,9 +49,14 @@ struct http_limits {
 	/* As nginx 1.22 reads heads: a line may end in LF alone (RFC 9112 section 2.2 allows it), a
 	 * name may have any visible octets, and no value behind it, HT around a value belongs to
 	 * it, a target may have octets beyond ASCII, any expectation and a Host beside an absolute
-	 * target will do, and a 1.0 request without a length has no body. A blank or a control
-	 * character in a name, NUL and CR are refused all the same. */
+	 * target will do, so will more blanks in the request line, any HTTP/1.x, any scheme, and a
+	 * GET without version; a 1.0 request without a length has no body. "*" and CONNECT are 400.
+	 * A blank or a control character in a name, NUL and CR are refused all the same. */
 	bool is_lenient;
+	/* Lenient, where first_bytes is not 0: the buffers that nginx would have. The head begins
+	 * in one of first_bytes; a line that does not fit what is left is moved to the beginning of
+	 * one of line_bytes, and there are `lines` of those. 414 and 431 beyond. */
+	uint32_t first_bytes, line_bytes, lines;
 };
 
 enum http_verdict {
@@ -63,10 +68,11 @@ enum http_verdict {
 struct http_head {
 	/* The parser's place. */
 	enum http_kind kind;
-	uint32_t scanned;    /* octets in which no further LF will be found */
-	uint32_t line_start; /* where the unfinished line begins */
-	uint8_t place;       /* in the first line, or behind it */
-	uint8_t empty_lines; /* skipped before the first line */
+	uint32_t scanned;                          /* octets in which no further LF will be found */
+	uint32_t line_start;                       /* where the unfinished line begins */
+	uint8_t place;                             /* in the first line, or behind it */
+	uint8_t empty_lines;                       /* skipped before the first line */
+	uint32_t buffer_at, buffer_bytes, buffers; /* first_bytes: the buffer we are in */
 	uint32_t bytes; /* HTTP_DONE: octets of the whole head, empty lines before it included */
 
 	/* HTTP_BAD. */
@@ -77,6 +83,8 @@ struct http_head {
 	uint8_t minor_version; /* 0 or 1 */
 	uint16_t code;         /* response: 100-999... only 100-599 pass */
 	struct http_span method, target, reason;
+	struct http_span version; /* request, lenient: as it came; else n == 0 */
+	bool is_headless; /* request, lenient: HTTP/0.9, a line without version: so is the answer */
 	/* Request: of the target. path.n == 0 for "*" and for an absolute-form target without one:
 	 * then "/" goes on, or "*" when is_asterisk. query is without '?', n == 0 when there is
 	 * none. */

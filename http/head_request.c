@@ -78,6 +78,12 @@ static unsigned dots_in(const char *p, size_t n)
 	return dots;
 }
 
+/* In a name with its port, or the dot at its end (nginx). */
+static bool has_empty_label(struct slice name)
+{
+	return memmem(name.p, name.n + (name.p[name.n] == '.'), "..", 2) != NULL;
+}
+
 /* True when ".." leads above "/". */
 static bool climbs(const char *p, struct http_span path)
 {
@@ -108,21 +114,38 @@ static enum http_verdict read_path(struct http_head *head, const char *p, uint32
 	return HTTP_MORE;
 }
 
+/* The octets of "scheme://"; 0: of none. nginx does not look which one it is. */
+static size_t scheme_of(struct slice target, bool is_lenient)
+{
+	size_t i = 0;
+	while (i < target.n &&
+		(http_char_is(target.p[i], CHAR_PLAIN) || target.p[i] == '+' || target.p[i] == '.'))
+		i++;
+	struct slice scheme = {target.p, i};
+	if (target.n < i + 3 || memcmp(target.p + i, "://", 3) != 0)
+		return 0;
+	if (is_lenient ? !http_char_is(ascii_lower(target.p[0]), CHAR_PLAIN) ||
+				 http_char_is_digit(target.p[0]) || target.p[0] == '-'
+		       : !slice_is_nocase(scheme, SLICE("http")) &&
+				 !slice_is_nocase(scheme, SLICE("https")))
+		return 0;
+	return i + 3;
+}
+
 /* RFC 9112 section 3.2.2, "http://host:port/path?query". */
-static enum http_verdict read_absolute(struct http_head *head, const char *p)
+static enum http_verdict read_absolute(struct http_head *head, const char *p, bool is_lenient)
 {
 	struct slice target = http_span_in(p, head->target);
-	struct http_host ignored;
-	size_t i = sizeof("http://") - 1;
-	head->is_https_target = target.n > i && (target.p[4] | 0x20) == 's';
-	i += head->is_https_target;
-	if (target.n <= i ||
-		strncasecmp(target.p, head->is_https_target ? "https://" : "http://", i) != 0)
+	struct http_host host;
+	size_t i = scheme_of(target, is_lenient);
+	if (i == 0 || i == target.n)
 		return http_head_bad(head, 400, "invalid target");
+	head->is_https_target = slice_is_nocase((struct slice){target.p, i - 3}, SLICE("https"));
 	size_t end = i;
 	while (end < target.n && target.p[end] != '/' && target.p[end] != '?')
 		end++;
-	if (!http_host_parse(&ignored, (struct slice){target.p + i, end - i}))
+	if (!http_host_parse(&host, (struct slice){target.p + i, end - i}) ||
+		(is_lenient && has_empty_label(host.name)))
 		return http_head_bad(head, 400, "invalid authority in the target");
 	head->authority = (struct http_span){head->target.at + (uint32_t)i, (uint32_t)(end - i)};
 	/* RFC 9112 section 3.2.4: OPTIONS for the whole server goes on as "*". */
@@ -131,25 +154,62 @@ static enum http_verdict read_absolute(struct http_head *head, const char *p)
 	return read_path(head, p, head->target.at + (uint32_t)end);
 }
 
-static enum http_verdict read_target(struct http_head *head, const char *p)
+static enum http_verdict read_target(struct http_head *head, const char *p, bool is_lenient)
 {
 	struct slice method = http_span_in(p, head->method);
 	struct slice target = http_span_in(p, head->target);
-	if (slice_is(method, SLICE("CONNECT")) || slice_is(method, SLICE("TRACE")))
-		return http_head_bad(head, 405, "method not allowed");
+	bool is_connect = slice_is(method, SLICE("CONNECT"));
+	if (is_connect || slice_is(method, SLICE("TRACE")))
+		return http_head_bad(
+			head, is_connect && is_lenient ? 400 : 405, "method not allowed");
 	if (target.p[0] == '/')
 		return read_path(head, p, head->target.at);
 	if (!slice_is(target, SLICE("*")))
-		return read_absolute(head, p);
-	if (!slice_is(method, SLICE("OPTIONS")))
+		return read_absolute(head, p, is_lenient);
+	if (!slice_is(method, SLICE("OPTIONS")) || is_lenient)
 		return http_head_bad(head, 400, "invalid target");
 	head->is_asterisk = true;
 	return HTTP_MORE;
 }
 
+/* A CR that has to be followed by LF, or a LF, at `at`. HTTP_DONE: *ret_next is behind it. */
+static enum http_verdict read_line_end(
+	struct http_head *head, const char *p, uint32_t at, uint32_t end, uint32_t *ret_next)
+{
+	at += p[at] == '\r';
+	if (at == end)
+		return HTTP_MORE;
+	if (p[at] != '\n')
+		return http_head_bad(head, 400, "bare CR");
+	*ret_next = at + 1;
+	return HTTP_DONE;
+}
+
+/* HTTP/0.9: a GET without version is all of the head. */
+static enum http_verdict end_bare_line(
+	struct http_head *head, const char *p, uint32_t at, uint32_t end)
+{
+	uint32_t next;
+	enum http_verdict verdict = read_line_end(head, p, at, end, &next);
+	if (verdict != HTTP_DONE)
+		return verdict;
+	if (head->place == PLACE_TARGET && read_target(head, p, true) == HTTP_BAD)
+		return HTTP_BAD;
+	head->is_headless = head->wants_close = true;
+	if (!slice_is(http_span_in(p, head->method), SLICE("GET")))
+		return http_head_bad(head, 400, "no version in the request line");
+	head->place = PLACE_FIELDS;
+	head->line_start = head->scanned = head->bytes = next;
+	return HTTP_DONE;
+}
+
 static enum http_verdict find_target(
 	struct http_head *head, const char *p, uint32_t end, const struct http_limits *limits)
 {
+	if (limits->is_lenient)
+		while (head->scanned == head->target.at && head->scanned < end &&
+			p[head->scanned] == ' ')
+			head->target.at = ++head->scanned;
 	uint32_t at = head->target.at;
 	uint32_t i = (uint32_t)(http_skip_target(p + head->scanned, p + end) - p);
 	while (limits->is_lenient && i < end && ((unsigned char)p[i] >= 0x80 || p[i] == '#'))
@@ -159,14 +219,18 @@ static enum http_verdict find_target(
 		return http_head_bad(head, 414, "target too long");
 	if (i == end)
 		return HTTP_MORE;
-	if (p[i] == '\r' || p[i] == '\n')
-		return http_head_bad(head, 400, "no version in the request line");
+	if (p[i] == '\r' || p[i] == '\n') {
+		if (!limits->is_lenient || i == at)
+			return http_head_bad(head, 400, "no version in the request line");
+		head->target.n = i - at;
+		return end_bare_line(head, p, i, end);
+	}
 	if (p[i] != ' ' || i == at)
 		return http_head_bad(head, 400, "invalid octet in the target");
 	head->target.n = i - at;
 	head->scanned = i + 1;
 	head->place = PLACE_VERSION;
-	return read_target(head, p) == HTTP_BAD ? HTTP_BAD : HTTP_DONE;
+	return read_target(head, p, limits->is_lenient) == HTTP_BAD ? HTTP_BAD : HTTP_DONE;
 }
 
 /* Digits from *at on, which moves behind them; 1 to 3. */
@@ -188,8 +252,7 @@ static bool is_other_version(const char *p, uint32_t at, uint32_t end)
 	       at == end;
 }
 
-static enum http_verdict read_version(
-	struct http_head *head, const char *p, uint32_t end, bool is_lenient)
+static enum http_verdict read_version(struct http_head *head, const char *p, uint32_t end)
 {
 	uint32_t at = head->target.at + head->target.n + 1;
 	uint32_t most = end - at > VERSION_MOST ? at + VERSION_MOST : end;
@@ -201,18 +264,73 @@ static enum http_verdict read_version(
 		return HTTP_MORE;
 	}
 	uint32_t line_end = (uint32_t)(lf - p);
-	bool has_cr = line_end != at && p[line_end - 1] == '\r';
-	if (!has_cr && !is_lenient)
+	if (line_end == at || p[line_end - 1] != '\r')
 		return http_head_bad(head, 400, "bare LF");
-	struct slice version = {p + at, line_end - has_cr - at};
+	struct slice version = {p + at, line_end - 1 - at};
 	if (slice_is(version, SLICE("HTTP/1.1")))
 		head->minor_version = 1;
 	else if (!slice_is(version, SLICE("HTTP/1.0"))) {
-		if (is_other_version(p, at, line_end - has_cr))
+		if (is_other_version(p, at, line_end - 1))
 			return http_head_bad(head, 505, "version neither 1.0 nor 1.1");
 		return http_head_bad(head, 400, "invalid version");
 	}
 	head->line_start = head->scanned = line_end + 1;
+	head->place = PLACE_FIELDS;
+	return HTTP_DONE;
+}
+
+/* Digits from *at on, as a number; *at moves behind them. */
+static unsigned read_digits(const char *p, uint32_t *at, uint32_t end, unsigned most)
+{
+	unsigned n = 0;
+	for (; *at < end && http_char_is_digit(p[*at]) && n <= most; ++*at)
+		n = n * 10 + (unsigned)(p[*at] - '0');
+	return n;
+}
+
+/* As nginx reads it: blanks on both sides, and any HTTP/1.x is one that we speak. */
+static enum http_verdict read_any_version(struct http_head *head, const char *p, uint32_t end)
+{
+	static const char word[] = "HTTP/";
+	uint32_t at = head->target.at + head->target.n;
+	uint32_t next;
+	head->scanned = end;
+	while (at < end && p[at] == ' ')
+		at++;
+	if (at == end)
+		return HTTP_MORE;
+	if (p[at] == '\r' || p[at] == '\n')
+		return end_bare_line(head, p, at, end);
+	uint32_t start = at;
+	for (; at < end && at - start < sizeof(word) - 1; at++)
+		if (p[at] != word[at - start])
+			return http_head_bad(head, 400, "invalid version");
+	if (at == end)
+		return HTTP_MORE;
+	if (p[at] == '0' || !http_char_is_digit(p[at]))
+		return http_head_bad(head, 400, "invalid version");
+	if (read_digits(p, &at, end, 1) > 1)
+		return http_head_bad(head, 505, "version neither 1.0 nor 1.1");
+	if (at == end)
+		return HTTP_MORE;
+	if (p[at++] != '.' || (at < end && !http_char_is_digit(p[at])))
+		return http_head_bad(head, 400, "invalid version");
+	unsigned minor = read_digits(p, &at, end, 99);
+	struct http_span version = {start, at - start};
+	while (at < end && p[at] == ' ')
+		at++;
+	if (minor > 99)
+		return http_head_bad(head, 400, "invalid version");
+	if (at == end)
+		return HTTP_MORE;
+	if (p[at] != '\r' && p[at] != '\n')
+		return http_head_bad(head, 400, "invalid version");
+	enum http_verdict verdict = read_line_end(head, p, at, end, &next);
+	if (verdict != HTTP_DONE)
+		return verdict;
+	head->version = version;
+	head->minor_version = minor != 0;
+	head->line_start = head->scanned = next;
 	head->place = PLACE_FIELDS;
 	return HTTP_DONE;
 }
@@ -225,9 +343,9 @@ enum http_verdict http_request_line(
 		verdict = read_method(head, p, end, limits->is_lenient);
 	if (verdict == HTTP_DONE && head->place == PLACE_TARGET)
 		verdict = find_target(head, p, end, limits);
-	if (verdict == HTTP_DONE)
-		verdict = read_version(head, p, end, limits->is_lenient);
-	return verdict;
+	if (verdict != HTTP_DONE || head->place != PLACE_VERSION)
+		return verdict;
+	return limits->is_lenient ? read_any_version(head, p, end) : read_version(head, p, end);
 }
 
 enum http_verdict http_request_field(
@@ -236,7 +354,7 @@ enum http_verdict http_request_field(
 	struct http_host ignored;
 	struct slice value = http_span_in(p, field->value);
 	if (field->id == HF_HOST) {
-		if (head->host.n != 0)
+		if (head->first[HF_HOST] != head->count)
 			return http_head_bad(head, 400, "two Host fields");
 		if (!http_host_parse(&ignored, value))
 			return http_head_bad(head, 400, "invalid Host");

@@ -22,6 +22,22 @@ static size_t read_reg_name(struct slice text)
 	return i;
 }
 
+/* RFC 3986 section 3.2.2: "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" ). */
+static bool is_future_address(struct slice text)
+{
+	size_t i = 1;
+	if (text.n == 0 || ascii_lower(text.p[0]) != 'v')
+		return false;
+	while (i < text.n && http_hex_value(text.p[i]) >= 0)
+		i++;
+	if (i == 1 || i + 1 >= text.n || text.p[i] != '.')
+		return false;
+	while (++i < text.n)
+		if (!http_char_is(text.p[i], CHAR_HOST) && text.p[i] != ':')
+			return false;
+	return true;
+}
+
 static size_t read_literal(struct slice text)
 {
 	char bare[INET6_ADDRSTRLEN];
@@ -30,6 +46,8 @@ static size_t read_literal(struct slice text)
 	if (end == NULL)
 		return 0;
 	size_t n = (size_t)(end - text.p) - 1;
+	if (is_future_address((struct slice){text.p + 1, n}))
+		return n + 2;
 	if (n >= sizeof(bare))
 		return 0;
 	memcpy(bare, text.p + 1, n);

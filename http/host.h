@@ -14,9 +14,9 @@ struct http_host {
 };
 
 /* A reg-name of letters, digits, '-', '.', '_', '~', sub-delims and valid %XX; an IPv4 address; an
- * IPv6 literal in brackets (checked with inet_pton). No userinfo. A port is empty or 1-5 digits up
- * to 65535. False otherwise, or when the name is empty; *ret_host is then untouched. Its slices
- * point into `text`. */
+ * IPv6 literal in brackets (checked with inet_pton), or one of RFC 3986's IPvFuture. No userinfo. A
+ * port is empty or 1-5 digits up to 65535. False otherwise, or when the name is empty; *ret_host is
+ * then untouched. Its slices point into `text`. */
 bool http_host_parse(struct http_host *ret_host, struct slice text) MUST_CHECK;
 
 #endif

@@ -6,6 +6,8 @@
 #include "proxy/exchange.h"
 #include "proxy/proxy.h"
 #include "proxy/tls.h"
+#include "proxy/web.h"
+#include "proxy/web_log.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -96,6 +98,14 @@ static const struct conf_timeouts *timeouts_of(const struct client *client)
 	return &client->listener->generation->conf->timeouts;
 }
 
+static uint64_t header_ms(const struct client *client)
+{
+	const struct site *site = site_of_client(client);
+	return client->listener->generation->conf->web != NULL
+		       ? site->default_server->srv->client_header_timeout_ms
+		       : timeouts_of(client)->header_ms;
+}
+
 static void wait_for_request(struct client *client, uint64_t ms)
 {
 	deadline_set(&client->deadline, is_stopping ? STOP_GRACE_MS : ms);
@@ -112,6 +122,8 @@ static void on_due(struct deadline *deadline)
 		client_close(client, CLOSE_TLS_TIMEOUT);
 		break;
 	case CLIENT_IDLE:
+		if (client->served == 0 && client->listener->generation->conf->web != NULL)
+			web_log_late(client);
 		client_close(client,
 			client->served == 0 ? CLOSE_HEADER_TIMEOUT : CLOSE_KEEPALIVE_TIMEOUT);
 		break;
@@ -147,7 +159,7 @@ static bool shake_hands(struct client *client)
 	generation_unref(client->handshake);
 	client->handshake = NULL;
 	enter(client, CLIENT_IDLE);
-	wait_for_request(client, timeouts_of(client)->header_ms);
+	wait_for_request(client, header_ms(client));
 	return true;
 }
 
@@ -222,7 +234,7 @@ static void begin(struct client *client, const struct site *site)
 		deadline_set(&client->deadline, timeouts_of(client)->header_ms);
 		return;
 	}
-	wait_for_request(client, timeouts_of(client)->header_ms);
+	wait_for_request(client, header_ms(client));
 }
 
 /* False: closed, or more of it has to come. */
@@ -314,7 +326,7 @@ void client_accept(
 		return;
 	}
 	enter(client, CLIENT_PREAMBLE);
-	wait_for_request(client, timeouts_of(client)->header_ms);
+	wait_for_request(client, header_ms(client));
 }
 
 void client_next(struct client *client, struct buf *rest, uint64_t keepalive_ms)
@@ -346,6 +358,16 @@ void client_linger(struct client *client)
 	sock_end(&client->sock);
 	deadline_set(&client->deadline, LINGER_MS);
 	sock_step_again(&client->sock);
+}
+
+void clients_close_kept(void)
+{
+	list_each_safe (node, &idle_clients) {
+		struct client *client = CONTAINER_OF(node, struct client, node);
+		if (client->phase == CLIENT_IDLE && client->served != 0 &&
+			buf_waiting(&client->in) == 0 && !client->sock.can_read)
+			client_close(client, CLOSE_DONE);
+	}
 }
 
 bool clients_have_old_idle(void)

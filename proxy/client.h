@@ -84,6 +84,8 @@ void client_reset(struct client *client, enum close_reason reason);
 /* The oldest connection that has been idle for a while makes room. False when there is none. */
 bool clients_have_old_idle(void);
 bool client_close_oldest_idle(enum close_reason reason);
+/* Those that had an answer and have not begun to ask again. */
+void clients_close_kept(void);
 /* QUIT: idle ones have a short grace. */
 void clients_stop(void);
 /* Those that are left are closed. */

@@ -2,7 +2,9 @@
 
 #include "base/clock.h"
 #include "proxy/flow_parts.h"
+#include "proxy/guard.h"
 #include "proxy/web.h"
+#include "proxy/web_log.h"
 
 #include <errno.h>
 
@@ -95,4 +97,32 @@ enum step discard_end(struct exchange *x)
 	exchange_keep_waiting(x, WAIT_BODY, x->web->loc->lingering_timeout_ms, x->up.has_moved);
 	x->up.has_moved = false;
 	return STEP_WAIT;
+}
+
+/* What came along with the head of a body in chunks cannot be one. */
+static bool is_body_bad(struct exchange *x)
+{
+	struct chunked chunked;
+	size_t used, data;
+	if (!x->has_head || !x->head->is_chunked || x->is_holding)
+		return false;
+	/* Decoding moves the octets. */
+	size_t n = buf_waiting(&x->in) - x->head->bytes;
+	char *copy = n == 0 ? NULL : arena_copy(&x->arena, x->p + x->head->bytes, n);
+	chunked_init(&chunked);
+	return copy != NULL && chunked_decode(&chunked, copy, n, &used, &data) == CHUNKED_BAD;
+}
+
+bool web_drop_body(struct exchange *x, enum step *ret_step)
+{
+	/* Not in front of a page that tells of an error. */
+	if (guard_is_asking(x) || x->web->error_status != 0)
+		return true;
+	if (is_body_bad(x)) {
+		web_log(x, LOG_ERROR, 0, NULL, "client sent invalid chunked body");
+		*ret_step = web_answer(x, 400, true);
+		return false;
+	}
+	*ret_step = exchange_say_continue(x);
+	return *ret_step == STEP_AGAIN;
 }

@@ -59,6 +59,9 @@ struct exchange *exchange_begin(struct client *client, struct buf *in)
 		.fields = (uint16_t)conf->limits.header_fields,
 		.is_lenient = conf->web != NULL,
 	};
+	if (conf->web != NULL)
+		web_begin_head(x);
+	proxy_stats.reading++;
 	http_head_init(head, HTTP_REQUEST);
 	arena_init(&x->arena, ARENA_BLOCK);
 	deadline_init(&x->deadline, on_due);
@@ -76,6 +79,8 @@ const struct conf_timeouts *exchange_timeouts(const struct exchange *x)
 void exchange_move(struct exchange *x, enum exchange_state to)
 {
 	ensure(exchange_may_move(x->state, to));
+	if (x->state == EX_READ_HEAD)
+		proxy_stats.reading--;
 	x->state = to;
 	if (to == EX_SEND)
 		exchange_try_connected(x);
@@ -166,10 +171,19 @@ static struct buf take_rest(struct exchange *x)
 	return rest;
 }
 
+/* nginx keeps no connection over a reload. But what lies here of a further request is answered. */
+static bool is_reloaded(const struct exchange *x)
+{
+	const struct client *client = x->client;
+	return x->web != NULL && x->generation != client->listener->generation &&
+	       buf_waiting(&x->rest) == 0 && buf_waiting(&x->in) <= x->in_used &&
+	       !client->sock.can_read;
+}
+
 enum step exchange_end(struct exchange *x, enum close_reason reason)
 {
 	struct client *client = x->client;
-	bool keeps = x->keeps_client;
+	bool keeps = x->keeps_client && !is_reloaded(x);
 	bool lingers = !keeps && !client->sock.is_eof;
 	uint64_t keepalive_ms = keeps ? exchange_timeouts(x)->keepalive_ms : 0;
 	settle(x, reason);
@@ -212,6 +226,13 @@ void exchange_abort(struct exchange *x, enum close_reason reason)
 		(void)exchange_cut(x, reason);
 }
 
+static uint64_t header_ms(const struct exchange *x)
+{
+	const struct conf *conf = x->generation->conf;
+	return conf->web != NULL ? x->server->srv->client_header_timeout_ms
+				 : conf->timeouts.header_ms;
+}
+
 enum step exchange_read_head(struct exchange *x)
 {
 	struct sock *sock = &x->client->sock;
@@ -225,6 +246,8 @@ enum step exchange_read_head(struct exchange *x)
 				proxy_stats.limit_hits_target++;
 			x->has_unread_body = true;
 			x->reason = CLOSE_BAD_REQUEST;
+			if (x->generation->conf->web != NULL && !web_tell_bad_request(x))
+				return exchange_out_of_memory(x);
 			return exchange_answer(x, x->head->status, x->head->why, true);
 		case HTTP_DONE:
 			x->has_head = true;
@@ -238,8 +261,7 @@ enum step exchange_read_head(struct exchange *x)
 		if (!sock->can_read) {
 			/* For the whole head, from its first octet. */
 			if (!deadline_is_set(&x->deadline))
-				exchange_wait(
-					x, WAIT_HEADER, x->generation->conf->timeouts.header_ms);
+				exchange_wait(x, WAIT_HEADER, header_ms(x));
 			return STEP_WAIT;
 		}
 		if (!buf_reserve(&x->in, 1))
@@ -345,6 +367,8 @@ static enum step timed_out(struct exchange *x)
 	bool has_begun = x->state >= EX_RELAY;
 	switch (x->waits_for) {
 	case WAIT_HEADER:
+		if (x->generation->conf->web != NULL)
+			return web_head_late(x);
 		x->reason = CLOSE_HEADER_TIMEOUT;
 		x->has_unread_body = true;
 		return exchange_answer(x, 408, "the request's head took too long", true);

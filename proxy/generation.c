@@ -348,7 +348,7 @@ const struct conf_server *site_server(const struct site *site, struct slice name
 			lower[i] = ascii_lower(name.p[i]);
 		server = find_name(site, (struct slice){lower, name.n}, NAME_EXACT);
 		/* The longest suffix that is a wildcard's. */
-		for (size_t i = 1; server == NULL && i < name.n; i++)
+		for (size_t i = 0; server == NULL && i < name.n; i++)
 			if (lower[i] == '.')
 				server = find_name(
 					site, (struct slice){lower + i, name.n - i}, NAME_SUFFIX);

@@ -358,6 +358,9 @@ void proxy_commit(struct generation *generation)
 		else
 			stop_listening(listener);
 	}
+	/* As nginx does: their next request goes to the new configuration on a new connection. */
+	if (old != NULL && generation->conf->web != NULL)
+		clients_close_kept();
 	generation_unref(old);
 	room_for = connections_most();
 	listeners_room();

@@ -15,6 +15,7 @@ struct proxy_stats {
 	uint32_t connections;    /* clients now */
 	uint32_t idle;           /* of them: between two requests */
 	uint32_t exchanges;      /* now, tunnels included */
+	uint32_t reading;        /* of them: their head is not whole */
 	uint32_t tunnels;        /* now */
 	uint32_t upstreams;      /* connections to workers now, idle included */
 	uint64_t requests;       /* heads accepted */

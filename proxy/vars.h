@@ -84,6 +84,8 @@ bool web_is_field_named(struct slice field, struct slice variable);
 /* Whether ignore_invalid_headers and underscores_in_headers leave a field with that name. For names
  * of letters, digits and '-' alone they do (http/head.h: is_odd). */
 bool web_is_field_seen(const struct exchange *x, struct slice name);
+/* The request line as it came, or as far as it came; p NULL: nothing. */
+struct slice web_request_line(const struct exchange *x);
 
 /* The time: time_local, time_iso8601, msec. */
 enum web_found web_time(struct exchange *x, enum conf_var var, struct slice *ret);

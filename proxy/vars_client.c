@@ -138,7 +138,8 @@ enum web_found web_time(struct exchange *x, enum conf_var var, struct slice *ret
 static enum web_found figure(struct exchange *x, enum conf_var var, struct slice *ret)
 {
 	uint32_t busy = proxy_stats.connections - proxy_stats.idle;
-	uint32_t writing = busy < proxy_stats.exchanges ? busy : proxy_stats.exchanges;
+	uint32_t writing = (busy < proxy_stats.exchanges ? busy : proxy_stats.exchanges) -
+			   proxy_stats.reading;
 	switch (var) {
 	case CONF_VAR_CONNECTIONS_ACTIVE:
 		return web_number(x, proxy_stats.connections, ret);
@@ -148,7 +149,7 @@ static enum web_found figure(struct exchange *x, enum conf_var var, struct slice
 		/* In a log line its own request does not count any more (nginx). */
 		return web_number(x, writing - (x->status != 0 && writing != 0), ret);
 	default:
-		return web_number(x, busy - writing, ret);
+		return web_number(x, proxy_stats.reading, ret);
 	}
 }
 

@@ -165,20 +165,22 @@ static enum web_found argument(const struct exchange *x, struct slice name, stru
 /* -- the line and the head -- */
 
 /* As it came; of a request that could not be read, too. */
-static enum web_found request_line(const struct exchange *x, struct slice *ret)
+struct slice web_request_line(const struct exchange *x)
 {
 	struct slice in = buf_slice(&x->in);
 	size_t start = 0, n = 0;
 	if (x->head != NULL && x->p != NULL && x->head->method.n != 0) {
 		in = (struct slice){x->p, in.n - (size_t)(x->p - in.p)};
 		start = x->head->method.at;
+		/* Of one that was too long no more than what nginx had read. */
+		if (x->head->status == 414)
+			in.n = min_size(in.n, x->head->scanned);
 	}
 	if (in.p == NULL || start >= in.n)
-		return WEB_MISSING;
+		return WEB_SLICE_NONE;
 	while (start + n < in.n && in.p[start + n] != '\r' && in.p[start + n] != '\n')
 		n++;
-	*ret = (struct slice){in.p + start, n};
-	return n != 0 ? WEB_FOUND : WEB_MISSING;
+	return n != 0 ? (struct slice){in.p + start, n} : WEB_SLICE_NONE;
 }
 
 /* In lower case, without port; the server's name where the client named none. */
@@ -284,7 +286,7 @@ enum web_found web_vars_request(struct exchange *x, const struct conf_part *part
 		return cookie_value(x, part->text, ret);
 	case CONF_VAR_DOCUMENT_URI:
 	case CONF_VAR_URI:
-		*ret = x->has_head ? web->uri : SLICE("");
+		*ret = x->has_head || web->is_internal ? web->uri : SLICE("");
 		return WEB_FOUND;
 	case CONF_VAR_HOST:
 		return host(x, ret);
@@ -299,7 +301,7 @@ enum web_found web_vars_request(struct exchange *x, const struct conf_part *part
 	case CONF_VAR_REMOTE_USER:
 		return remote_user(x, ret);
 	case CONF_VAR_REQUEST:
-		return request_line(x, ret);
+		return web_found_if(ret, web_request_line(x));
 	case CONF_VAR_REQUEST_BODY:
 		return x->is_body_held && buf_waiting(&x->body) != 0
 			       ? web_found_if(ret, buf_slice(&x->body))
@@ -322,6 +324,10 @@ enum web_found web_vars_request(struct exchange *x, const struct conf_part *part
 	case CONF_VAR_SERVER_PROTOCOL:
 		if (x->head == NULL || x->head->method.n == 0)
 			return WEB_FOUND;
+		if (x->head->is_headless)
+			return WEB_MISSING;
+		if (x->head->version.n != 0)
+			return web_found_if(ret, http_span_in(x->p, x->head->version));
 		*ret = x->head->minor_version == 0 ? SLICE("HTTP/1.0") : SLICE("HTTP/1.1");
 		return WEB_FOUND;
 	default: { /* request_body_file */

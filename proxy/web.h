@@ -81,6 +81,7 @@ struct web {
 	bool is_location_valid; /* `uri` still begins with the location's prefix (no rewrite ...
 				   break) */
 	bool adds_uri_to_alias; /* try_files found it behind a regex's alias */
+	bool has_lost_proxy;    /* an `if` with proxy_pass was left for one without: 500 */
 	bool is_internal;       /* an internal redirect has happened */
 	uint8_t redirects;
 	struct web_captures captures;
@@ -178,10 +179,30 @@ const struct conf_error_page *web_find_error_page(const struct exchange *x, int 
 /* True: an error_page took it, *ret_step is what is next. */
 bool web_error_page(struct exchange *x, int status, enum step *ret_step);
 
+/* -- discard.c -- */
+
+/* Before an answer for which the body is dropped: a 100, where nginx says it then, and a look at
+ * what is here of it. False: *ret_step is what comes instead. */
+bool web_drop_body(struct exchange *x, enum step *ret_step) MUST_CHECK;
+
 /* -- web_keepalive.c -- */
 
 /* keepalive_timeout, _requests, _time and _disable have nothing against a further request. */
 bool web_may_keep(const struct exchange *x);
+
+/* -- web_bad_request.c -- */
+
+/* What is told of a head that was refused, before it is answered. False: no memory. */
+bool web_tell_bad_request(struct exchange *x) MUST_CHECK;
+/* The head did not come in time: it is told, and the connection closed without an answer. */
+enum step web_head_late(struct exchange *x);
+/* x->web of a request whose head is not whole. False: no memory. */
+bool web_make_early(struct exchange *x) MUST_CHECK;
+/* Whether an error_page may be shown for it. From then on nothing in the head says how long the
+ * request is: it has no body, and the connection ends. */
+bool web_may_show_page(struct exchange *x);
+/* x->server, where there is none by name yet, and how large heads may be there. */
+void web_begin_head(struct exchange *x);
 
 /* -- web_head.c -- */
 
@@ -200,9 +221,6 @@ struct slice web_type_of(const struct exchange *x, struct slice uri);
 /* All rules for heads, then the head into x->down.stash. `framing`: how the body goes out, which is
  * settled here (chunked for what has no length). False: no memory. */
 bool web_put_head(struct exchange *x, enum flow_framing *ret_framing) MUST_CHECK;
-/* Before an answer for which the body is dropped: a 100, where nginx says it then. STEP_GONE: no
- * memory. */
-enum step web_drop_body(struct exchange *x);
 /* web_put_head, and `body` behind it; the exchange is in RELAY then. */
 enum step web_send(struct exchange *x, struct slice body);
 /* nginx's words: "Not Found"; "" for a status it has none for. */

@@ -90,6 +90,8 @@ enum step web_content(struct exchange *x)
 		if (step != STEP_AGAIN || x->state != EX_GUARD)
 			return step;
 	}
+	if (x->web->has_lost_proxy)
+		return web_answer(x, 500, false);
 	switch (loc->content) {
 	case CONF_CONTENT_PROXY:
 		return web_proxy(x);

@@ -169,30 +169,10 @@ bool web_error_page(struct exchange *x, int status, enum step *ret_step)
 	return true;
 }
 
-/* A head that was refused: there is no location yet, and no request to speak of. */
-static bool make_web(struct exchange *x)
-{
-	const struct conf_web *conf = x->generation->conf->web;
-	if (x->web != NULL)
-		return true;
-	x->web = arena_zero(&x->arena, sizeof(*x->web));
-	if (x->web == NULL)
-		return false;
-	x->site = site_of_client(x->client);
-	const struct conf_server *server = x->site->default_server;
-	x->web->srv = server->srv;
-	x->web->method = SLICE("GET");
-	x->web->uri = SLICE("/");
-	x->web->vars = arena_zero(&x->arena, (conf->users.count + 1) * sizeof(*x->web->vars));
-	x->server = server;
-	web_set_location(x, server->srv->root);
-	return x->web->vars != NULL;
-}
-
 enum step web_answer(struct exchange *x, int status, bool closes)
 {
 	enum step step;
-	if (!make_web(x))
+	if (!web_make_early(x))
 		return exchange_out_of_memory(x);
 	if (x->reason == CLOSE_DONE)
 		x->reason = CLOSE_REFUSED;
@@ -202,7 +182,7 @@ enum step web_answer(struct exchange *x, int status, bool closes)
 		status = 494;
 	if (closes || closes_always(status))
 		x->keeps_client = false;
-	if (x->has_head && web_error_page(x, status, &step))
+	if ((x->has_head || web_may_show_page(x)) && web_error_page(x, status, &step))
 		return step;
 	return send_page(x, status, WEB_SLICE_NONE);
 }
@@ -220,11 +200,12 @@ enum step web_answer_redirect(struct exchange *x, int status, struct slice locat
 
 enum step web_answer_typed(struct exchange *x, int status, struct slice type, struct slice text)
 {
+	enum step step;
 	x->reason = CLOSE_DONE;
 	if (status == 444)
 		return exchange_cut(x, CLOSE_REFUSED);
-	if (web_drop_body(x) != STEP_AGAIN)
-		return STEP_GONE;
+	if (!web_drop_body(x, &step))
+		return step;
 	web_out_begin(x, status);
 	x->web->out.type = type;
 	x->web->out.length = (int64_t)text.n;
@@ -234,9 +215,10 @@ enum step web_answer_typed(struct exchange *x, int status, struct slice type, st
 enum step web_answer_streamed(
 	struct exchange *x, int status, struct slice type, struct slice charset, struct slice text)
 {
+	enum step step;
 	x->reason = CLOSE_DONE;
-	if (web_drop_body(x) != STEP_AGAIN)
-		return STEP_GONE;
+	if (!web_drop_body(x, &step))
+		return step;
 	web_out_begin(x, status);
 	x->web->out.type = type;
 	x->web->out.charset = charset;

@@ -160,8 +160,9 @@ static bool aim_at_file(struct exchange *x, struct web_file *file, enum flow_fra
 static enum step send_file(struct exchange *x, struct web_file *file)
 {
 	enum flow_framing framing;
-	if (web_drop_body(x) != STEP_AGAIN)
-		return STEP_GONE;
+	enum step step;
+	if (!web_drop_body(x, &step))
+		return step;
 	exchange_swallow_body(x);
 	if (x->has_unread_body)
 		x->keeps_client = false;

@@ -251,6 +251,8 @@ static void put_fields(const struct exchange *x, struct head_writer *w)
 static void put_all(struct exchange *x, struct head_writer *w, enum flow_framing framing)
 {
 	const struct web_out *out = &x->web->out;
+	if (x->head->is_headless)
+		return;
 	head_put_text(w, "HTTP/1.1 ");
 	if (out->reason.n != 0) {
 		head_put_line(w, out->reason);
@@ -404,14 +406,6 @@ static bool put_body(struct exchange *x, struct slice body, enum flow_framing fr
 	x->down.ahead = x->blob->p;
 	x->down.ahead_n = body.n;
 	return web_dress(x);
-}
-
-enum step web_drop_body(struct exchange *x)
-{
-	/* Not in front of a page that tells of an error. */
-	if (guard_is_asking(x) || x->web->error_status != 0)
-		return STEP_AGAIN;
-	return exchange_say_continue(x);
 }
 
 enum step web_send(struct exchange *x, struct slice body)

@@ -1,8 +1,9 @@
 /*
  * proxy/web_keepalive.c - whether a client's connection goes on, as far as the location has a say.
  */
-#include "base/clock.h"
 #include "proxy/web.h"
+
+#include "base/clock.h"
 
 static bool has(struct slice text, struct slice word)
 {
@@ -50,5 +51,6 @@ bool web_may_keep(const struct exchange *x)
 	const struct client *client = x->client;
 	return loc->keepalive_timeout_ms != 0 && client->served + 1 < loc->keepalive_requests &&
 	       clock_now_us - client->accepted_us <= loc->keepalive_time_ms * 1000 &&
-	       client->listener->accept != NULL && !is_disabled(x, loc->keepalive_disable);
+	       client->listener->accept != NULL && x->generation == client->listener->generation &&
+	       !is_disabled(x, loc->keepalive_disable);
 }

@@ -2,10 +2,12 @@
 
 #include "conf/process.h"
 #include "lb/pool.h"
+#include "proxy/generation.h"
 #include "proxy/guard.h"
 #include "proxy/vars.h"
 #include "proxy/web.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -53,15 +55,10 @@ static void put_quoted(struct line *line, const char *name, struct slice value)
 /* The request line, as far as it has come. */
 static void put_request(struct line *line, const struct exchange *x)
 {
-	if (x->head == NULL || x->p == NULL || x->head->method.n == 0)
+	struct slice request = x->head == NULL ? WEB_SLICE_NONE : web_request_line(x);
+	if (request.p == NULL)
 		return;
-	if (!x->has_head && x->head->target.n == 0)
-		return;
-	put(line, ", request: \"");
-	put_octets(line, http_span_in(x->p, x->head->method));
-	put(line, " ");
-	put_octets(line, http_span_in(x->p, x->head->target));
-	put(line, " HTTP/1.%u\"", x->head->minor_version);
+	put_quoted(line, "request", request);
 	if (x->web != NULL && guard_is_asking(x))
 		put_quoted(line, "subrequest", x->web->uri);
 }
@@ -110,7 +107,7 @@ static void put_details(struct line *line, const struct exchange *x)
 			x->web->srv->first_name.n == 0 ? "" : x->web->srv->first_name.p);
 	put_request(line, x);
 	put_upstream(line, x);
-	if (!x->has_head || x->head == NULL)
+	if (x->p == NULL || x->head == NULL)
 		return;
 	struct slice host = http_head_value(x->head, x->p, HF_HOST);
 	struct slice referrer = http_head_value(x->head, x->p, HF_REFERER);
@@ -163,4 +160,20 @@ bool web_log_keep(struct exchange *x)
 	put_details(&line, x);
 	struct web_more *more = web_more(x);
 	return more != NULL && web_copy(x, line.text, line.n, &more->kept_details) == WEB_FOUND;
+}
+
+void web_log_late(const struct client *client)
+{
+	const struct site *site = site_of_client(client);
+	const struct conf_error_logs *logs = site->default_server->srv->root->loc->error_logs;
+	const struct log_target *items = logs == NULL ? NULL : logs->items;
+	uint32_t count = logs == NULL ? 0 : logs->count;
+	char address[ADDR_TEXT];
+	if (!log_is_nginx() || !log_has_target(items, count, LOG_INFO))
+		return;
+	addr_format(&client->listener->addr, address);
+	log_nginx_to(items, count, LOG_INFO,
+		"*%llu client timed out (%d: %s) while waiting for request, client: %s, server: %s",
+		(unsigned long long)client->number, ETIMEDOUT, strerrordesc_np(ETIMEDOUT),
+		client->ip, address);
 }

@@ -23,6 +23,9 @@ void web_log(struct exchange *x, enum log_level level, int error, const char *ac
  * level info. False: no memory. */
 bool web_log_keep(struct exchange *x) MUST_CHECK;
 
+/* A client that sent nothing in its time. */
+void web_log_late(const struct client *client);
+
 /* Whether a line of that level would be written: for what is costly to say. */
 bool web_logs(const struct exchange *x, enum log_level level);
 

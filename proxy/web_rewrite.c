@@ -228,6 +228,15 @@ static enum web_rewritten answer(struct exchange *x, const struct conf_op *op, e
 	return WEB_ANSWERED;
 }
 
+/* nginx goes on to proxy after an `if` said so, but forgets where to when a later one does not. */
+static void enter_inside(struct exchange *x, const struct conf_location *inside)
+{
+	struct web *web = x->web;
+	bool was_proxied = web->has_lost_proxy || web->loc->content == CONF_CONTENT_PROXY;
+	web_set_location(x, inside);
+	web->has_lost_proxy = was_proxied && inside->loc->content == CONF_CONTENT_STATIC;
+}
+
 enum web_rewritten web_rewrite(
 	struct exchange *x, const struct conf_ops *ops, bool *ret_changed, enum step *ret_step)
 {
@@ -250,7 +259,7 @@ enum web_rewritten web_rewrite(
 			if (!is_true)
 				break;
 			if (op->inside != NULL)
-				web_set_location(x, op->inside);
+				enter_inside(x, op->inside);
 			result = web_rewrite(x, &op->ops, ret_changed, ret_step);
 			break;
 		case CONF_OP_RETURN:

@@ -59,6 +59,7 @@ static enum step locate(struct exchange *x)
 	bool needs_slash = false;
 	const struct conf_location *location = web_find_location(x, &needs_slash);
 	web->is_location_valid = true;
+	web->has_lost_proxy = false;
 	web->prefix = location;
 	web_set_location(x, location);
 	if (location->loc->is_internal && !web->is_internal)
@@ -145,7 +146,9 @@ static enum step begin(struct exchange *x)
 		x->server = site_find(x, host.name);
 	web->srv = x->server->srv;
 	web_set_location(x, web->srv->root);
-	if (!is_host_good || memmem(host.name.p, host.name.n, "..", 2) != NULL)
+	/* A head that was refused, and a reload while its page was on its way. */
+	if (!is_host_good || x->head->status != 0 ||
+		memmem(host.name.p, host.name.n, "..", 2) != NULL)
 		return web_answer(x, 400, true);
 	enum step step;
 	if (!web_take_uri(x, merges, &step) || !web_tls_admit(x, host.name, &step))

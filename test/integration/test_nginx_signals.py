@@ -124,6 +124,32 @@ def test_after_a_reload_silent_connections_have_worker_shutdown_timeout(nginx_ru
     kept.close()
 
 
+def test_a_reload_closes_kept_connections_that_are_idle(nginx_run):
+    nginx_run.write().start()
+    fresh, kept = nginx_run.client(), nginx_run.client()
+    assert kept.ask("/").body == b"one"
+    nginx_run.write(server="return 200 two;").signal(signal.SIGHUP)
+    assert kept.is_closed() == "eof"
+    assert fresh.ask("/").body == b"two"
+    fresh.close()
+    kept.close()
+
+
+def test_a_request_over_a_reload_is_the_last_one_of_its_connection(nginx_run, silent_worker):
+    nginx_run.write(server=proxied(nginx_run)).start()
+    client = nginx_run.client()
+    client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    worker = wait_for_worker(silent_worker)
+    nginx_run.write().signal(signal.SIGHUP)
+    nginx_run.wait_line("reload_done")
+    worker.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\ndone")
+    worker.close()
+    response = client.response()
+    assert response.body == b"done" and response.all("connection") == ["close"]
+    assert client.is_closed() == "eof"
+    client.close()
+
+
 def test_winch_of_a_daemon_lets_clients_wait_until_hup(nginx_run):
     nginx_run.write(daemon="on").start(wait=False)
     assert nginx_run.wait_exit() == 0 and nginx_run.ask() == b"one"

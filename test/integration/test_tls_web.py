@@ -1,4 +1,5 @@
 """Does a server of an nginx.conf speak TLS as its ssl_* say? What nginx 1.22 answers was compared case by case."""
+import contextlib
 import signal
 import socket
 import ssl
@@ -144,15 +145,16 @@ def test_sessions(web, version, settings, resumed, after_reload):
     assert visit(second).was_resumed == after_reload
 
 
-def test_a_reload_has_other_certificates_and_connections_go_on(web, authority):
+def test_a_reload_has_other_certificates_and_connections_that_were_opened_go_on(web, authority):
     web.write(PLAIN).start()
-    with web.client("plain.test") as client:
-        before = client.sock.getpeercert(True)
-        for turn in range(4):
+    with contextlib.ExitStack() as open_ones:
+        waiting = [open_ones.enter_context(web.client("plain.test")) for _ in range(4)]
+        before = waiting[0].sock.getpeercert(True)
+        for turn, client in enumerate(waiting):
             web.pair = authority.of(f"turn{turn}.test")
             web.write(PLAIN, common="ssl_session_cache shared:a:1m;")
             web.run.signal(signal.SIGHUP)
-            wait_until(lambda: len(web.run.lines("reload_done")) > turn, "the reload")
+            wait_until(lambda turn=turn: len(web.run.lines("reload_done")) > turn, "the reload")
             assert client.ask(host="plain.test").status == 200
     with web.client("plain.test") as client:
         assert client.sock.getpeercert(True) != before
@@ -160,18 +162,18 @@ def test_a_reload_has_other_certificates_and_connections_go_on(web, authority):
 
 def test_after_a_reload_no_one_gets_in_by_what_was_judged_before(web, authority, stranger):
     web.write(("strict.test", judging(authority, "on"))).start()
-    mine = authority.of("me.test")
-    with web.client("strict.test", mine) as kept, web.client("strict.test", mine) as turned_away:
-        assert kept.ask(host="strict.test").status == turned_away.ask(host="strict.test").status == 200
+    with contextlib.ExitStack() as open_ones:
+        mine = authority.of("me.test")
+        same, other, nobody, again = (open_ones.enter_context(web.client("strict.test", mine)) for _ in range(4))
         reload_as(web, ("strict.test", judging(authority, "on") + " server_tokens off;"))
-        assert kept.ask(host="strict.test").status == 200  # the same judges
+        assert same.ask(host="strict.test").status == 200  # the same judges
         reload_as(web, ("strict.test", judging(stranger, "on")))
-        assert kept.ask(host="strict.test").status == 421
-        assert kept.is_closed() == "eof"
+        assert other.ask(host="strict.test").status == 421
+        assert other.is_closed() == "eof"
         reload_as(web, ("strict.test", "return 200 open;"))
-        assert turned_away.ask(host="strict.test").status == 200  # nobody judges
+        assert nobody.ask(host="strict.test").status == 200  # nobody judges
         reload_as(web, ("strict.test", judging(authority, "optional")))
-        assert turned_away.ask(host="strict.test").status == 421
+        assert again.ask(host="strict.test").status == 421
 
 
 def reload_as(web, *servers):
