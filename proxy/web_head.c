@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "http/date.h"
+#include "http/host.h"
 #include "proxy/guard.h"
 #include "proxy/head_writer.h"
 #include "proxy/stats.h"
@@ -161,11 +162,9 @@ static struct slice host_for_redirect(const struct exchange *x, char local[ADDR_
 			return SLICE("");
 		return (struct slice){local, addr_format_ip(&addr, local)};
 	}
-	/* Without its port. */
-	for (size_t i = host.n; i > 0 && host.p[i - 1] != ']'; i--)
-		if (host.p[i - 1] == ':')
-			return (struct slice){host.p, i - 1};
-	return host;
+	/* Without its port and its root dot. */
+	struct http_host parts;
+	return http_host_parse(&parts, host) ? parts.name : host;
 }
 
 struct slice web_absolute(struct exchange *x, struct slice location)

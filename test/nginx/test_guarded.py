@@ -15,7 +15,7 @@ CASES += [
     method("POST", "/size/x", body="four", note="too large for the location, and not allowed"),
     method("DELETE", "/named/x"), Case(get("/named/x")),
     Case(get("/inside"), note="a slash that is missing, inside"), Case(get("/inside/")),
-    method("DELETE", "/slash"), Case(get("/slash")),
+    method("DELETE", "/slash"), Case(get("/slash")), *[Case(get("/slash", host=host), note=f"a slash, {host}") for host in ("A.", "a.:80", "a:1", "[::1]:80")],
     Case(get(f"/own401/{FILE}"), status=401), Case(get(f"/own200/{FILE}")),
     method("POST", "/list/", note="a listing is not posted to"), method("DELETE", "/list/"),
 ]
