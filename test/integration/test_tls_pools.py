@@ -54,7 +54,7 @@ class Front:
         try:
             tls = self.context.wrap_socket(sock, server_side=True)
             plain = socket.create_connection(("127.0.0.1", self.behind))
-        except OSError:
+        except (OSError, ValueError):
             sock.close()
             return
         self.sockets += [tls, plain]
@@ -68,13 +68,13 @@ class Front:
             while True:
                 try:
                     piece = tls.recv(65536)
-                except TimeoutError:
+                except (TimeoutError, ssl.SSLWantReadError):
                     continue
                 if not piece:
                     break
                 plain.sendall(piece)
             plain.shutdown(socket.SHUT_WR)
-        except OSError:
+        except (OSError, ValueError):
             pass
 
     @staticmethod
@@ -106,7 +106,7 @@ def one_pool(worker, settings, **more):
     return conf.config(pools=[conf.pool([worker.port], tls=settings, **more)])
 
 
-def test_requests_and_websockets_go_over_tls(start, worker_of, authority):
+def test_requests_and_websockets_go_over_tls(worker_of, start, authority):
     worker = worker_of()
     mux = start(one_pool(worker, tls(authority)))
     assert mux.ask("/100000").body.startswith(b"0123456789")
@@ -117,7 +117,7 @@ def test_requests_and_websockets_go_over_tls(start, worker_of, authority):
         assert client.exactly(14, "the echo") == b"there and back"
 
 
-def test_a_kept_connection_is_used_again(start, worker_of, authority):
+def test_a_kept_connection_is_used_again(worker_of, start, authority):
     worker = worker_of()
     mux = start(one_pool(worker, tls(authority)))
     for _ in range(3):
@@ -127,7 +127,7 @@ def test_a_kept_connection_is_used_again(start, worker_of, authority):
 
 @pytest.mark.parametrize("settings, status", [({}, 200), ({"name": "other.test"}, 502), ({"name": "other.test", "verify": False}, 200),
                                               ({"min_version": "1.3"}, 502)], ids=["right", "other name", "not asked", "too old"])
-def test_who_is_believed(start, worker_of, authority, settings, status):
+def test_who_is_believed(worker_of, start, authority, settings, status):
     worker = worker_of(version=ssl.TLSVersion.TLSv1_2)
     mux = start(one_pool(worker, {**tls(authority), **settings}))
     if status != 200:
@@ -145,7 +145,7 @@ def probed(mux):
     return mux
 
 
-def test_probes_go_over_tls(start, worker_of, authority):
+def test_probes_go_over_tls(worker_of, start, authority):
     worker = worker_of()
     probed(start(one_pool(worker, tls(authority), health_check=PROBED)))
     wait_until(lambda: len(worker.requests) >= 3, "three probes")
@@ -154,14 +154,14 @@ def test_probes_go_over_tls(start, worker_of, authority):
 
 @pytest.mark.parametrize("manner, name, why", [("tls", "other.test", "probe: TLS handshake failed"), ("plain", "worker.test", "probe: TLS handshake failed"),
                                                ("leaves", "worker.test", "probe: ")])
-def test_who_is_not_believed_is_down(start, worker_of, authority, manner, name, why):
+def test_who_is_not_believed_is_down(worker_of, start, authority, manner, name, why):
     mux = probed(start(one_pool(worker_of(manner=manner), tls(authority, name), health_check=PROBED)))
     mux.announce("worker_state|no_worker")
     assert mux.wait_event("worker_state", to="down")["why"].startswith(why)
     assert mux.ask("/10").status == 503
 
 
-def test_a_silent_worker_is_down_in_time(start, worker_of, authority):
+def test_a_silent_worker_is_down_in_time(worker_of, start, authority):
     settings = {**PROBED, "timeout": 0.3, "heartbeat_timeout": 0.3}
     mux = probed(start(one_pool(worker_of(manner="silent"), tls(authority), health_check=settings)))
     mux.announce("worker_state|no_worker")
@@ -182,25 +182,30 @@ def test_an_upstream_is_probed_as_it_is_proxied_to(nginx_run, worker_of, authori
         assert client.ask("/7").status == 200
 
 
-def test_a_fleet_behind_tls(start, authority):
+@pytest.fixture
+def behind_tls(authority):
+    """Two workers, and what stands in front of them. Named before `start`: they outlive the proxy."""
     workers = [SimulatedWorker(f"w{i}") for i in range(2)]
     fronts = [Front(authority.of("worker.test"), worker.port) for worker in workers]
-    try:
-        mux = probed(start(conf.config(pools=[conf.pool(
-            [front.port for front in fronts], mode="fleet", tls=tls(authority), load_balancing={"strategy": "score"},
-            health_check={"interval": 0.2, "path": "/system_stats"})])))
+    yield workers, fronts
+    for one in fronts + workers:
+        one.close()
 
-        def call(method, path, value=None):
-            body = b"" if value is None else json.dumps(value).encode()
-            answer = mux.ask(path, method=method, body=body, fields=[("Content-Type", "application/json")])
-            assert answer.status == 200, (answer.status, answer.body[:500])
-            return json.loads(answer.body)
 
-        jobs = [call("POST", "/prompt", {"prompt": small_graph(n), "client_id": "me"})["prompt_id"] for n in range(4)]
-        for job in jobs:
-            wait_until(lambda job=job: job in call("GET", f"/history/{job}"), f"{job} has ended")
-        mine = [list(worker.call("GET", "/history")[1]) for worker in workers]
-        assert sorted(sum(mine, [])) == sorted(jobs) and all(mine)
-    finally:
-        for one in fronts + workers:
-            one.close()
+def test_a_fleet_behind_tls(behind_tls, start, authority):
+    workers, fronts = behind_tls
+    mux = probed(start(conf.config(pools=[conf.pool(
+        [front.port for front in fronts], mode="fleet", tls=tls(authority), load_balancing={"strategy": "score"},
+        health_check={"interval": 0.2, "path": "/system_stats"})])))
+
+    def call(method, path, value=None):
+        body = b"" if value is None else json.dumps(value).encode()
+        answer = mux.ask(path, method=method, body=body, fields=[("Content-Type", "application/json")])
+        assert answer.status == 200, (answer.status, answer.body[:500])
+        return json.loads(answer.body)
+
+    jobs = [call("POST", "/prompt", {"prompt": small_graph(n), "client_id": "me"})["prompt_id"] for n in range(4)]
+    for job in jobs:
+        wait_until(lambda job=job: job in call("GET", f"/history/{job}"), f"{job} has ended")
+    mine = [list(worker.call("GET", "/history")[1]) for worker in workers]
+    assert sorted(sum(mine, [])) == sorted(jobs) and all(mine)
