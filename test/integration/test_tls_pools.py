@@ -106,7 +106,7 @@ def one_pool(worker, settings, **more):
     return conf.config(pools=[conf.pool([worker.port], tls=settings, **more)])
 
 
-def test_requests_and_websockets_go_over_tls(worker_of, start, authority):
+def test_requests_and_websockets_go_over_tls(start, worker_of, authority):
     worker = worker_of()
     mux = start(one_pool(worker, tls(authority)))
     assert mux.ask("/100000").body.startswith(b"0123456789")
@@ -117,7 +117,7 @@ def test_requests_and_websockets_go_over_tls(worker_of, start, authority):
         assert client.exactly(14, "the echo") == b"there and back"
 
 
-def test_a_kept_connection_is_used_again(worker_of, start, authority):
+def test_a_kept_connection_is_used_again(start, worker_of, authority):
     worker = worker_of()
     mux = start(one_pool(worker, tls(authority)))
     for _ in range(3):
@@ -127,7 +127,7 @@ def test_a_kept_connection_is_used_again(worker_of, start, authority):
 
 @pytest.mark.parametrize("settings, status", [({}, 200), ({"name": "other.test"}, 502), ({"name": "other.test", "verify": False}, 200),
                                               ({"min_version": "1.3"}, 502)], ids=["right", "other name", "not asked", "too old"])
-def test_who_is_believed(worker_of, start, authority, settings, status):
+def test_who_is_believed(start, worker_of, authority, settings, status):
     worker = worker_of(version=ssl.TLSVersion.TLSv1_2)
     mux = start(one_pool(worker, {**tls(authority), **settings}))
     if status != 200:
