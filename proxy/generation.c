@@ -347,7 +347,7 @@ const struct conf_server *site_server(const struct site *site, struct slice name
 		for (size_t i = 0; i < name.n; i++)
 			lower[i] = ascii_lower(name.p[i]);
 		server = find_name(site, (struct slice){lower, name.n}, NAME_EXACT);
-		/* The longest suffix that is a wildcard's. To nginx a star may stand for nothing. */
+		/* The longest suffix of a wildcard. To nginx a star may stand for nothing. */
 		size_t from = site->generation->conf->web != NULL ? 0 : 1;
 		for (size_t i = from; server == NULL && i < name.n; i++)
 			if (lower[i] == '.')
