@@ -16,7 +16,8 @@
 #define LB_LOOKS_MOST 20 /* then it is everybody's turn */
 
 struct lb_method {
-	/* Optional. -ENOMEM. Once, when the peers are there. */
+	/* Optional. -ENOMEM. Once, when the peers are there; not without primaries, so `self` may
+	 * be NULL. */
 	int (*create)(void **ret_self, const struct lb_peers *peers);
 	/* Optional. Takes NULL. */
 	void (*destroy)(void *self);

@@ -143,6 +143,9 @@ static struct lb_peer *ring_pick(void *self, struct lb_turn *turn)
 	const struct ring *ring = self;
 	struct lb_walk *walk = turn->walk;
 	struct slice key = turn->request->hash_key;
+	/* No primaries yet: backups are asked without a ring. */
+	if (ring == NULL || ring->count == 0)
+		return lb_pick_in_turn(turn);
 	if (walk->looks > LB_LOOKS_MOST || turn->list->is_single || key.n == 0)
 		return lb_pick_in_turn(turn);
 	if (turn->bound != NULL)

@@ -4,9 +4,10 @@
  *   one list of the primaries, one of the backups
  *      pick   in the first list; when nobody there may be used, in the second, and for this request
  *             only there from then on
- *      done   a failure before an answer: fails + 1, checked = accessed = now, and the peer's part
- * in turns shrinks else: fails = 0 if somebody was sent there after the last time-out (accessed <
- * checked)
+ *      done   a failure before an answer: fails + 1, checked = accessed = now, and the peer's
+ *             part in turns shrinks
+ *             else: fails = 0 if somebody was sent there after the last time-out (accessed <
+ *             checked)
  *
  * A peer that failed max_fails times is left alone while now - checked <= fail_timeout, in whole
  * seconds; then one request tries it (checked = now) and decides. The only primary of a group

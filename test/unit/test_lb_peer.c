@@ -274,6 +274,22 @@ static void the_same_id_may_be_among_the_backups(void **state)
 	}
 }
 
+/* The primaries are names that have no addresses yet: no method has made anything of them. */
+static void backups_alone_are_enough_while_names_are_looked_up(void **state)
+{
+	(void)state;
+	for (int method = 0; method <= CONF_METHOD_LEAST_TIME; method++) {
+		make((enum conf_method)method, 2);
+		conf.nodes[0].backup = conf.nodes[1].backup = true;
+		upstream.name_count = 1;
+		start();
+		struct lb_request req = {.hash_key = SLICE("x")};
+		assert_int_not_equal(look_for(&req), LB_NONE);
+		lb_pool_destroy(pool);
+		pool = NULL;
+	}
+}
+
 static void learns_sessions(void **state)
 {
 	(void)state;
@@ -562,6 +578,8 @@ int main(void)
 			backups_are_reached_by_id_only_when_it_is_their_turn, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			the_same_id_may_be_among_the_backups, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			backups_alone_are_enough_while_names_are_looked_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(learns_sessions, setup, teardown),
 		cmocka_unit_test_setup_teardown(native_keys_work_beside, setup, teardown),
 		cmocka_unit_test_setup_teardown(draws_by_weight, setup, teardown),
