@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/logfile.h"
 #include "base/loop.h"
+#include "base/privileges.h"
 #include "conf/process.h"
 #include "proxy/proxy.h"
 
@@ -42,7 +43,9 @@ static void step_read(void);
 static void on_turn(struct next_turn *turn)
 {
 	(void)turn;
+	privileges_raise();
 	reload.step();
+	privileges_lower();
 }
 
 static void go_on(void (*step)(void))

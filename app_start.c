@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool start_failed(const char *what, const char *why)
@@ -53,7 +54,7 @@ void start_raise_descriptors(const struct conf *conf)
 static bool find_user(const struct conf *conf, struct privileges *ret_privileges)
 {
 	struct err err;
-	*ret_privileges = (struct privileges){NULL, 0, 0};
+	*ret_privileges = (struct privileges){.user = NULL};
 	if (conf->user[0] == '\0')
 		return true;
 	int rc = privileges_find(ret_privileges, conf->user, &err);
@@ -67,6 +68,8 @@ static bool find_user(const struct conf *conf, struct privileges *ret_privileges
 	}
 	if (rc != 0)
 		return start_failed("user", err.text);
+	/* nginx's master reads as root again at every reload. */
+	ret_privileges->keeps_reading = conf->process != NULL;
 	if (conf->process != NULL && conf->process->group != NULL) {
 		if (privileges_find_group(&ret_privileges->gid, conf->process->group) != 0)
 			return start_failed("user", "there is no such group");
@@ -168,6 +171,26 @@ static bool write_pidfile(const struct conf *conf, struct pidfile *pidfile)
 	return start_failed("pid_file", err.text);
 }
 
+/* As nginx does: what root makes is the user's. */
+static bool make_temp_folders(const struct conf *conf, const struct privileges *privileges)
+{
+	struct err err;
+	uint32_t count = conf->process == NULL ? 0 : conf->process->temp_folder_count;
+	for (uint32_t i = 0; i < count; i++) {
+		const char *path = conf->process->temp_folders[i];
+		int error = mkdir(path, 0700) != 0 ? errno : 0;
+		if (error == 0 && privileges->user != NULL &&
+			chown(path, privileges->uid, privileges->gid) != 0)
+			error = errno;
+		if (error != 0 && error != EEXIST) {
+			err_set(&err, "mkdir() \"%s\" failed (%d: %s)", path, error,
+				strerrordesc_np(error));
+			return start_failed("temp_path", err.text);
+		}
+	}
+	return true;
+}
+
 /* Root's files that a reload will have to read as somebody else. */
 static void warn_unreadable(const char *path)
 {
@@ -187,6 +210,8 @@ static bool give_up_root(const struct conf *conf, const struct privileges *privi
 		return start_failed("user", err.text);
 	if (privileges_drop(privileges, &err) != 0)
 		return start_failed("user", err.text);
+	if (privileges->keeps_reading)
+		return true;
 	warn_unreadable(conf->file);
 	for (uint32_t i = 0; i < conf->server_count; i++) {
 		if (conf->servers[i].tls != NULL)
@@ -215,5 +240,6 @@ bool start_open(struct generation *generation, struct admin **ret_admin, struct 
 	reload_check_descriptors(conf);
 	return listen_all(generation) && open_admin(conf, ret_admin) &&
 	       open_log(conf, &privileges, true) && write_pidfile(conf, pidfile) &&
-	       give_up_root(conf, &privileges) && enter_folder(conf);
+	       make_temp_folders(conf, &privileges) && give_up_root(conf, &privileges) &&
+	       enter_folder(conf);
 }

@@ -10,6 +10,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+static bool has_dropped;    /* it was root's process */
+static uint32_t laid_aside; /* permitted, and not in effect */
+
 int privileges_find(struct privileges *ret_privileges, const char *user, struct err *err)
 {
 	struct passwd entry;
@@ -44,6 +47,11 @@ int privileges_find_group(gid_t *ret_gid, const char *group)
 bool privileges_is_root(void)
 {
 	return geteuid() == 0;
+}
+
+bool privileges_was_root(void)
+{
+	return privileges_is_root() || has_dropped;
 }
 
 int privileges_give_file(const struct privileges *privileges, const char *path, struct err *err)
@@ -97,17 +105,32 @@ void privileges_return(void)
 	ensure(seteuid(getuid()) == 0 && setegid(getgid()) == 0);
 }
 
-/* Of what PR_SET_KEEPCAPS kept, only this. */
-static int keep_bind_service(void)
+/* Of what is permitted only `kept` stays so; of that, `in_effect` counts. */
+static int set_capabilities(uint32_t kept, uint32_t in_effect)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {0};
 	if (syscall(SYS_capget, &head, sets) != 0)
 		return -errno;
-	uint32_t kept = sets[0].permitted & BIT(CAP_NET_BIND_SERVICE);
+	kept &= sets[0].permitted;
 	memset(sets, 0, sizeof(sets));
-	sets[0].permitted = sets[0].effective = kept;
+	sets[0].permitted = kept;
+	sets[0].effective = kept & in_effect;
 	return syscall(SYS_capset, &head, sets) != 0 ? -errno : 0;
+}
+
+void privileges_raise(void)
+{
+	uint32_t all = BIT(CAP_NET_BIND_SERVICE) | laid_aside;
+	if (laid_aside != 0)
+		ensure(set_capabilities(all, all) == 0);
+}
+
+void privileges_lower(void)
+{
+	if (laid_aside != 0)
+		ensure(set_capabilities(BIT(CAP_NET_BIND_SERVICE) | laid_aside,
+			       BIT(CAP_NET_BIND_SERVICE)) == 0);
 }
 
 int privileges_drop(const struct privileges *privileges, struct err *err)
@@ -130,7 +153,9 @@ int privileges_drop(const struct privileges *privileges, struct err *err)
 	}
 	if (rc == 0) {
 		what = "capset";
-		rc = keep_bind_service();
+		laid_aside = privileges->keeps_reading ? BIT(CAP_DAC_READ_SEARCH) : 0;
+		rc = set_capabilities(
+			BIT(CAP_NET_BIND_SERVICE) | laid_aside, BIT(CAP_NET_BIND_SERVICE));
 	}
 	if (rc == 0) {
 		what = "prctl";
@@ -144,6 +169,7 @@ int privileges_drop(const struct privileges *privileges, struct err *err)
 		what = "giving root up";
 		rc = -EPERM;
 	}
+	has_dropped = true;
 	if (rc != 0)
 		err_set(err, "cannot become %s: %s: %s", privileges->user, what,
 			strerrordesc_np(-rc));

@@ -25,6 +25,9 @@ struct conf_process {
 	/* All paths of error_log, each once, the main ones' included. */
 	const char **error_log_paths;
 	uint32_t error_log_path_count;
+	/* Folders of temporary files that somebody named, each once. They are made at the start. */
+	const char **temp_folders;
+	uint32_t temp_folder_count;
 };
 
 #endif

@@ -145,7 +145,10 @@ enum {
 
 enum conf_if_modified { CONF_IMS_OFF, CONF_IMS_EXACT, CONF_IMS_BEFORE };
 
-/* Where temporary files are made; /tmp when none was given. */
+/* For temporary files without a name, where no folder was given. */
+#define CONF_TEMP_FOLDER "/tmp"
+
+/* Where temporary files are made. */
 struct conf_temp_path {
 	const char *path;
 	uint8_t levels[3]; /* digits of the folders below it; 0: no more */

@@ -83,43 +83,60 @@ struct path_list {
 	uint32_t count, room;
 };
 
-static bool add_paths(
+static bool add_path(struct ngx_build *b, struct path_list *paths, const char *path)
+{
+	for (uint32_t i = 0; i < paths->count; i++)
+		if (strcmp(paths->items[i], path) == 0)
+			return true;
+	const char **item = ngx_push(b, paths);
+	if (item == NULL)
+		return false;
+	*item = path;
+	return true;
+}
+
+static bool add_logs(
 	struct ngx_build *b, struct path_list *paths, const struct conf_error_logs *logs)
 {
-	for (uint32_t i = 0; i < logs->count; i++) {
-		bool is_known = false;
-		for (uint32_t k = 0; k < paths->count && !is_known; k++)
-			is_known = strcmp(paths->items[k], logs->items[i].path) == 0;
-		if (is_known)
-			continue;
-		const char **path = ngx_push(b, paths);
-		if (path == NULL)
+	for (uint32_t i = 0; i < logs->count; i++)
+		if (!add_path(b, paths, logs->items[i].path))
 			return false;
-		*path = logs->items[i].path;
-	}
 	return true;
 }
 
-/* What a scope took over from outside is in the list already. */
-static bool add_scopes(struct ngx_build *b, struct path_list *paths, const struct ngx_scope *scope)
+/* Everybody's is there. */
+static bool add_folder(
+	struct ngx_build *b, struct path_list *paths, const struct conf_temp_path *folder)
 {
-	if (scope->loc != NULL && scope->loc->error_logs != NULL &&
-		!add_paths(b, paths, scope->loc->error_logs))
+	return folder->path == NULL || strcmp(folder->path, CONF_TEMP_FOLDER) == 0 ||
+	       add_path(b, paths, folder->path);
+}
+
+/* What a scope took over from outside is in the lists already. */
+static bool add_scopes(struct ngx_build *b, struct path_list *logs, struct path_list *folders,
+	const struct ngx_scope *scope)
+{
+	const struct conf_loc *loc = scope->loc;
+	if (loc != NULL && loc->error_logs != NULL && !add_logs(b, logs, loc->error_logs))
 		return false;
-	for (const struct ngx_scope *inner = scope->first; inner != NULL; inner = inner->next) {
-		if (!add_scopes(b, paths, inner))
+	if (loc != NULL && (!add_folder(b, folders, &loc->proxy.temp_path) ||
+				   !add_folder(b, folders, &loc->client_body_temp_path)))
+		return false;
+	for (const struct ngx_scope *inner = scope->first; inner != NULL; inner = inner->next)
+		if (!add_scopes(b, logs, folders, inner))
 			return false;
-	}
 	return true;
 }
 
-bool ngx_list_error_logs(struct ngx_build *b, struct conf_process *process)
+bool ngx_list_paths(struct ngx_build *b, struct conf_process *process)
 {
-	struct path_list paths = {NULL, 0, 0};
-	if (!add_paths(b, &paths, &process->error_logs) ||
-		(b->http != NULL && !add_scopes(b, &paths, b->http)))
+	struct path_list logs = {NULL, 0, 0}, folders = {NULL, 0, 0};
+	if (!add_logs(b, &logs, &process->error_logs) ||
+		(b->http != NULL && !add_scopes(b, &logs, &folders, b->http)))
 		return false;
-	process->error_log_paths = paths.items;
-	process->error_log_path_count = paths.count;
+	process->error_log_paths = logs.items;
+	process->error_log_path_count = logs.count;
+	process->temp_folders = folders.items;
+	process->temp_folder_count = folders.count;
 	return true;
 }

@@ -310,24 +310,28 @@ static void read_beside(struct reading *r)
 {
 	struct err err;
 	bool is_open_error;
-	char *text;
-	size_t n, mark = r->count;
+	char *text = NULL;
+	size_t n = 0, mark = r->count;
 	const char *path = conf_path_beside(r->arena, r->main_name, NGX_BESIDE);
 	if (path == NULL) {
 		fail_memory(r);
 		return;
 	}
 	/* Included by nginx.conf itself, or a file of libconfig's: it is not meant. */
-	if (is_file_of(r, path) || conf_load_file(&text, &n, path, NULL) != 0)
-		return;
-	bool is_meant = ngx_is_nginx_file(text, n);
+	int rc = is_file_of(r, path) ? -ENOENT : conf_load_file(&text, &n, path, NULL);
+	bool is_meant = rc != 0 || ngx_is_nginx_file(text, n);
 	free(text);
-	if (!is_meant)
+	if (rc == -ENOENT || !is_meant)
 		return;
 	const struct ngx_file *file = ngx_load_file(
 		r->arena, &r->files, path, &is_open_error, &err);
-	if (file == NULL) {
+	if (file == NULL && err.text[0] == '\0') {
 		fail_memory(r);
+		return;
+	}
+	if (file == NULL) {
+		fail(r, arena_copy(r->arena, err.text, strlen(err.text)),
+			is_open_error ? LOG_EMERG : LOG_CRIT, NULL, 0);
 		return;
 	}
 	read_source(r, file, false, BODY_DIRECTIVES);

@@ -4,8 +4,6 @@
  */
 #include "conf/nginx/areas.h"
 
-#define TEMP_FOLDER "/tmp" /* for files without a name, where none was given */
-
 #define AT(field) offsetof(struct conf_loc, field)
 /* Two fields that one directive sets, side by side. */
 #define NGX_LOC_PAIR(first, second)                                                                \
@@ -109,10 +107,10 @@ static bool finish_loc(struct ngx_build *b, struct ngx_scope *scope)
 {
 	struct conf_loc *loc = scope->loc;
 	if (!is_given(scope, AT(proxy.temp_path)))
-		loc->proxy.temp_path = (struct conf_temp_path){.path = TEMP_FOLDER};
+		loc->proxy.temp_path = (struct conf_temp_path){.path = CONF_TEMP_FOLDER};
 	if (!is_given(scope, AT(client_body_temp_path))) {
 		bool is_named = loc->client_body_in_file_only != CONF_OFF;
-		loc->client_body_temp_path = (struct conf_temp_path){.path = TEMP_FOLDER};
+		loc->client_body_temp_path = (struct conf_temp_path){.path = CONF_TEMP_FOLDER};
 		if (is_named)
 			loc->client_body_temp_path.path = ngx_path(b, "client_body_temp");
 		if (loc->client_body_temp_path.path == NULL)

@@ -3,6 +3,7 @@
  */
 #include "conf/nginx/http.h"
 
+#include "base/privileges.h"
 #include "base/regex.h"
 #include "conf/web_defaults.h"
 
@@ -223,7 +224,7 @@ bool ngx_set_listen(struct ngx_build *b, const struct ngx_node *node, const stru
 bool ngx_default_listen(struct ngx_build *b, struct ngx_server *server)
 {
 	struct addr addr;
-	const char *why = parse_address(geteuid() == 0 ? "*:80" : "*:8000", &addr);
+	const char *why = parse_address(privileges_was_root() ? "*:80" : "*:8000", &addr);
 	return why == NULL && add_listen(b, server->scope->node, server, &addr);
 }
 

@@ -247,7 +247,7 @@ static bool set_user(
 	const char **to = field(b, node, d);
 	if (to == NULL)
 		return false;
-	if (geteuid() != 0) {
+	if (!privileges_was_root()) {
 		ngx_warn(b, node,
 			"the \"user\" directive makes sense only if the master process runs with "
 			"super-user privileges, ignored");
@@ -376,7 +376,7 @@ static bool finish(struct ngx_build *b)
 	if (main->process.error_logs.count == 0 &&
 		!ngx_default_error_log(b, &main->process.error_logs))
 		return false;
-	if (!ngx_list_error_logs(b, &main->process))
+	if (!ngx_list_paths(b, &main->process))
 		return false;
 	conf->process = &main->process;
 	conf->daemon = main->daemon;

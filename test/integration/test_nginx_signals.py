@@ -1,10 +1,13 @@
 """Signals with an nginx.conf: reloads and the log's words for them, logs, WINCH."""
 import os
+import pwd
+import shutil
 import signal
 import socket
 
 import pytest
 
+from harness import tls
 from harness.nginx_run import nginx_run  # noqa: F401, a fixture
 from harness.wait import Stopwatch, stays, wait_until
 
@@ -168,3 +171,37 @@ def test_winch_in_the_foreground_is_a_window_that_changed(nginx_run):
     nginx_run.signal(signal.SIGWINCH)
     nginx_run.wait_line("^signal 28 ")
     assert nginx_run.ask() == b"one"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_reload_reads_what_only_root_may_read(nginx_run):
+    folder = nginx_run.folder
+    folder.chmod(0o755)  # its log is opened as the user
+    (folder / "secret").mkdir(0o700)
+    for made, name in zip(tls.make_certificate("localhost"), ("cert.pem", "key.pem")):
+        shutil.copy(made, folder / "secret" / name)
+        (folder / "secret" / name).chmod(0o600)
+    secured = f"server {{ listen unix:{folder}/t ssl; ssl_certificate secret/cert.pem; ssl_certificate_key secret/key.pem; }}"
+    text = {"main": "user nobody nogroup;", "http": f"client_body_temp_path bodies; {secured}"}
+    nginx_run.write(**text).start(env={"ASAN_OPTIONS": "detect_leaks=0"})  # nobody may look into such a process
+    uid = pwd.getpwnam("nobody").pw_uid
+    with open(f"/proc/{nginx_run.pid()}/status", encoding="ascii") as status:
+        assert f"Uid:\t{uid}\t" in status.read()
+    assert os.stat(folder / "bodies").st_uid == uid
+    nginx_run.write(server="return 200 two;", **text).signal(signal.SIGHUP)
+    nginx_run.wait_line("reload_done")
+    assert nginx_run.ask() == b"two"
+    assert not nginx_run.lines("", level="warn") and not nginx_run.lines("", level="emerg")
+
+
+def test_a_folder_for_temporary_files_that_cannot_be_made_is_told_at_the_start(nginx_run):
+    nginx_run.write(http="proxy_temp_path none/such;").start(wait=False)
+    assert nginx_run.wait_exit() == 1
+    assert f'mkdir() "{nginx_run.folder}/none/such" failed (2: No such file or directory)' in nginx_run.said()
+
+
+def test_a_file_beside_that_cannot_be_read_is_an_error(nginx_run):
+    (nginx_run.folder / "comfymux.conf").symlink_to("comfymux.conf")
+    nginx_run.write().start(wait=False)
+    assert nginx_run.wait_exit() == 1
+    assert f'open() "{nginx_run.folder}/comfymux.conf" failed (40: Too many levels of symbolic links)' in nginx_run.said()

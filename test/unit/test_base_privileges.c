@@ -136,6 +136,44 @@ static int drop_and_look(void)
 	return 0;
 }
 
+/* The file is root's alone. */
+static int drop_and_read(void)
+{
+	struct privileges to = nobody();
+	to.keeps_reading = true;
+	if (privileges_drop(&to, NULL) != 0)
+		return 1;
+	if (open("/etc/shadow", O_RDONLY | O_CLOEXEC) >= 0)
+		return 2;
+	privileges_raise();
+	if (open("/etc/shadow", O_RDONLY | O_CLOEXEC) < 0)
+		return 3;
+	if (open("/etc/shadow", O_WRONLY | O_CLOEXEC) >= 0)
+		return 4;
+	privileges_lower();
+	if (open("/etc/shadow", O_RDONLY | O_CLOEXEC) >= 0)
+		return 5;
+	return privileges_was_root() && !privileges_is_root() ? 0 : 6;
+}
+
+/* Who did not ask for it cannot have it. */
+static int drop_and_try_to_read(void)
+{
+	struct privileges to = nobody();
+	if (privileges_drop(&to, NULL) != 0)
+		return 1;
+	privileges_raise();
+	return open("/etc/shadow", O_RDONLY | O_CLOEXEC) >= 0 ? 2 : 0;
+}
+
+static void root_s_files_are_read_only_meanwhile(void **state)
+{
+	(void)state;
+	needs_root();
+	assert_int_equal(in_child(drop_and_read), 0);
+	assert_int_equal(in_child(drop_and_try_to_read), 0);
+}
+
 static void there_is_no_way_back(void **state)
 {
 	(void)state;
@@ -196,6 +234,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_log_is_made_and_given, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_is_given_through_a_link, setup, teardown),
 		cmocka_unit_test(there_is_no_way_back),
+		cmocka_unit_test(root_s_files_are_read_only_meanwhile),
 		cmocka_unit_test(low_ports_stay_within_reach),
 		cmocka_unit_test(what_is_lent_comes_back),
 	};
