@@ -85,6 +85,7 @@ struct web {
 	bool is_internal;       /* an internal redirect has happened */
 	uint8_t redirects;
 	struct web_captures captures;
+	bool escapes_captures;     /* in `set`: no `rewrite` of this level has changed the URI */
 	bool has_match_failed;     /* a regular expression gave no answer: see web_match */
 	struct web_var *vars;      /* [users.count] */
 	uint16_t error_status;     /* the answer's status is this, whatever content gives; 0: the

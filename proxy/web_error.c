@@ -157,7 +157,7 @@ const struct conf_error_page *web_find_error_page(const struct exchange *x, int 
 bool web_error_page(struct exchange *x, int status, enum step *ret_step)
 {
 	struct web *web = x->web;
-	if (web == NULL || web->is_error_page || web->redirects >= WEB_REDIRECTS_MOST)
+	if (web == NULL || web->is_error_page || web->redirects > WEB_REDIRECTS_MOST)
 		return false;
 	const struct conf_error_page *error_page = web_find_error_page(x, status);
 	if (error_page == NULL)

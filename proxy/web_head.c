@@ -135,6 +135,8 @@ struct slice web_type_of(const struct exchange *x, struct slice uri)
 {
 	const struct conf_loc *loc = x->web->loc;
 	char lower[32];
+	if (x->web->carried_type.n != 0)
+		return x->web->carried_type;
 	size_t dot = uri.n;
 	while (dot > 0 && uri.p[dot - 1] != '.' && uri.p[dot - 1] != '/')
 		dot--;
@@ -313,8 +315,6 @@ static bool take_carried(struct exchange *x)
 	const struct web_field *own = out->fields.items;
 	uint32_t own_count = out->fields.count;
 	struct slice challenge = guard_challenge(x);
-	if (web->carried_type.n != 0)
-		out->type = web->carried_type;
 	if (web->carried_count == 0 && challenge.p == NULL)
 		return take_kept_location(x);
 	out->fields.items = NULL;

@@ -104,5 +104,7 @@ bool web_take_answer(struct exchange *x, const char *p)
 		if (!take_field(x, id, name, value))
 			return false;
 	}
+	if (out->type.n == 0)
+		out->type = x->web->carried_type;
 	return web_headed(x);
 }

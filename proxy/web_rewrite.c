@@ -29,6 +29,14 @@ bool web_match(struct exchange *x, const struct regex *regex, struct slice subje
 		match_failed(x, regex, subject, rc);
 	if (rc != 1)
 		return false;
+	/* What they point into has to stay. */
+	if (at.count > 1) {
+		subject.p = arena_copy(&x->arena, subject.p, subject.n);
+		if (subject.p == NULL) {
+			x->web->has_match_failed = true;
+			return false;
+		}
+	}
 	captures->count = at.count < WEB_CAPTURES ? at.count : WEB_CAPTURES;
 	for (uint32_t i = 0; i < captures->count; i++)
 		captures->part[i] = regex_capture(&at, i, subject);
@@ -101,13 +109,22 @@ static bool test(struct exchange *x, const struct conf_condition *condition, boo
 
 #define NO_MARK SIZE_MAX
 
-/* The replacement's text. Captures come from the decoded URI: in arguments and in redirects they
- * are escaped again. *ret_mark: where the file has its '?'; one that a variable brings along is
- * part of the path. */
-static bool replacement(
-	struct exchange *x, const struct conf_op *op, struct slice *ret, size_t *ret_mark)
+static bool was_escaped(const struct exchange *x)
 {
-	const struct conf_value *value = &op->value;
+	struct slice raw = x->web->raw_uri;
+	for (size_t i = 0; i < raw.n && raw.p[i] != '?'; i++)
+		if (raw.p[i] == '%' || raw.p[i] == '+')
+			return true;
+	return false;
+}
+
+/* A text whose captures come from the decoded URI: in arguments, or everywhere, they are escaped
+ * again, if the client's URI had something escaped or a plus. *ret_mark: where the file has its
+ * '?'; one that a variable brings along is part of the path. */
+static bool with_captures(struct exchange *x, const struct conf_value *value, bool is_everywhere,
+	struct slice *ret, size_t *ret_mark)
+{
+	bool escapes = was_escaped(x);
 	struct slice *pieces = arena_take(&x->arena, (value->count + 1) * sizeof(*pieces));
 	size_t n = 0;
 	*ret_mark = NO_MARK;
@@ -123,7 +140,8 @@ static bool replacement(
 					   : NULL;
 		if (mark != NULL && *ret_mark == NO_MARK)
 			*ret_mark = n + (size_t)(mark - pieces[i].p);
-		if (part->kind == CONF_PART_CAPTURE && (*ret_mark != NO_MARK || op->status != 0) &&
+		if (part->kind == CONF_PART_CAPTURE && escapes &&
+			(*ret_mark != NO_MARK || is_everywhere) &&
 			!web_escape_args(&x->arena, pieces[i], &pieces[i]))
 			return false;
 		n += pieces[i].n;
@@ -174,8 +192,9 @@ static enum web_rewritten rewrite(
 	size_t mark;
 	if (!web_match(x, op->regex, web->uri))
 		return WEB_GO_ON;
-	if (!replacement(x, op, &to, &mark))
+	if (!with_captures(x, &op->value, op->status != 0, &to, &mark))
 		goto no_memory;
+	web->escapes_captures = false;
 	if (op->status != 0)
 		return redirect(x, op, to, mark != NO_MARK, ret_step);
 	struct slice own = WEB_SLICE_NONE;
@@ -237,6 +256,17 @@ static void enter_inside(struct exchange *x, const struct conf_location *inside)
 	web->has_lost_proxy = was_proxied && inside->loc->content == CONF_CONTENT_STATIC;
 }
 
+/* -- set -- */
+
+/* What nginx escapes here it does not after a `rewrite` has changed the URI. */
+static bool value_to_set(struct exchange *x, const struct conf_value *value, struct slice *ret)
+{
+	size_t mark;
+	if (!x->web->escapes_captures || !was_escaped(x))
+		return web_value_kept(x, value, ret);
+	return with_captures(x, value, true, ret, &mark);
+}
+
 enum web_rewritten web_rewrite(
 	struct exchange *x, const struct conf_ops *ops, bool *ret_changed, enum step *ret_step)
 {
@@ -249,7 +279,7 @@ enum web_rewritten web_rewrite(
 		bool is_true = false;
 		switch (op->kind) {
 		case CONF_OP_SET:
-			if (!web_value_kept(x, &op->value, &value) ||
+			if (!value_to_set(x, &op->value, &value) ||
 				!web_set(x, &op->variable, value))
 				goto no_memory;
 			break;

@@ -99,6 +99,7 @@ static enum step rewrite_server(struct exchange *x)
 	bool is_changed = false;
 	enum step step = STEP_AGAIN;
 	x->web->stage = WEB_LOCATE;
+	x->web->escapes_captures = true;
 	web_set_location(x, x->web->srv->root);
 	if (web_rewrite(x, &x->web->srv->ops, &is_changed, &step) == WEB_ANSWERED)
 		return step;
@@ -111,6 +112,7 @@ static enum step rewrite_location(struct exchange *x)
 	bool is_changed = false;
 	enum step step = STEP_AGAIN;
 	web->stage = WEB_PLACED;
+	web->escapes_captures = true;
 	if (web_rewrite(x, &web->loc->ops, &is_changed, &step) == WEB_ANSWERED)
 		return step;
 	if (is_changed) {
@@ -198,7 +200,7 @@ static enum step go_back(struct exchange *x, enum web_stage stage)
 	exchange_drop_upstream(x);
 	deadline_clear(&x->deadline);
 	web->is_internal = true;
-	web->is_raw_valid = false;
+	web->is_raw_valid = web->adds_uri_to_alias = false;
 	web->stage = stage;
 	x->tried = NULL;
 	x->tries = x->spared = 0;

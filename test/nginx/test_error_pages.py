@@ -20,6 +20,8 @@ CASES += worker("intercept", 404, 500, 503, 401, 403, 410, 418, 200, 304)
 CASES += worker("intercept-none", 404, 500)
 CASES += worker("changed", 404, 500, 503, 429, 502)
 CASES += [
+    Case(get("/cycle")), Case(get("/cycle"), get("/410"), note="behind a cycle"),
+    Case(post("/aliased/x", "x"), note="an alias's try_files is forgotten"),
     Case(get("/recursive/"), answers={"B1": [ok("1", status="404 N")], "B2": [ok("2", status="500 E")]},
          note="recursive", status=200),
     Case(get("/not-recursive/"), answers={"B1": [ok("1", status="404 N")], "B2": [ok("2", status="500 E")]},

@@ -17,7 +17,12 @@ TARGETS = """
 /break-file/data.json /break-file/none /set/regex /inner/up/x /inner/deep/ /inner/deep/up /inner/x
 """.split()
 
+CAPTURED = ["a", "a%20b%3Fc", "a+b", "a%2Bb", "a&b", "a%26b", "a%2Fb", "a=b", "%25", "caf%C3%A9", "a?b%20c", "a:b"]
+TARGETS += [f"/{folder}/{name}" for folder in ("set-capture", "set-proxy", "set-url", "set-after", "set-if", "to-args")
+            for name in CAPTURED]
+
 CASES = [Case(get(target)) for target in TARGETS] + [
+    Case(post("/seen/x", "x" * 20000, "X-F: 99.98.97.96"), note="what an if saw stays"),
     Case(get("/return/444"), note="444"),
     Case(get("/x"), get("/return/444"), get("/x"), pipelined=True, note="444 in a pipeline"),
     Case(post("/if/method", "x")), Case(post("/return/text", "x")), Case(post("/last/a", "x")),
