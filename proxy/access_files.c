@@ -17,8 +17,6 @@ struct access_file {
 	struct list node; /* in `files` */
 	uint32_t refs;
 	struct logfile file;
-	size_t wait_most; /* octets that may wait for longer than this turn; 0: none */
-	uint64_t flush_ms;
 	struct deferred turn_end;
 	struct deferred garbage;
 	struct deadline flush_deadline;
@@ -121,18 +119,17 @@ static struct access_file *find_file(const char *path)
 	return NULL;
 }
 
-static void put(struct access_file *file, struct slice line)
+/* A line waits as its own configuration says. */
+static void put(struct access_file *file, const struct conf_log_file *conf, struct slice line)
 {
 	bool was_empty = file->file.used == 0;
 	logfile_write(&file->file, line.p, line.n);
-	if (file->wait_most == 0) {
+	if (!conf->has_buffer || conf->buffer_bytes == 0)
 		defer(&file->turn_end, on_turn_end);
-		return;
-	}
-	if (file->file.used >= file->wait_most)
+	else if (file->file.used >= min_size(conf->buffer_bytes, LOGFILE_WAIT))
 		flush(file);
-	else if (was_empty && file->flush_ms != 0)
-		deadline_set(&file->flush_deadline, file->flush_ms);
+	else if (was_empty && conf->flush_ms != 0)
+		deadline_set(&file->flush_deadline, conf->flush_ms);
 }
 
 /* -- sets -- */
@@ -187,9 +184,6 @@ static int open_one(struct access_set *set, const struct conf_log_file *conf, st
 		if (file == NULL)
 			return -EIO;
 	}
-	/* What the newest configuration says holds. */
-	file->wait_most = conf->has_buffer ? min_size(conf->buffer_bytes, LOGFILE_WAIT) : 0;
-	file->flush_ms = conf->flush_ms;
 	set->files[conf->index] = file;
 	return 0;
 }
@@ -257,7 +251,7 @@ void access_files_put(const struct conf *conf, const struct conf_log_file *file,
 	if (set == NULL || set->files[file->index] == NULL)
 		lost_before++;
 	else
-		put(set->files[file->index], line);
+		put(set->files[file->index], file, line);
 }
 
 void access_files_put_path(const char *path, struct slice line)

@@ -205,3 +205,12 @@ def test_a_file_beside_that_cannot_be_read_is_an_error(nginx_run):
     nginx_run.write().start(wait=False)
     assert nginx_run.wait_exit() == 1
     assert f'open() "{nginx_run.folder}/comfymux.conf" failed (40: Too many levels of symbolic links)' in nginx_run.said()
+
+
+def test_a_reload_that_fails_leaves_the_logs_as_they_were(nginx_run):
+    nginx_run.write(server="access_log a.log combined; return 200 one;").start()
+    nginx_run.write(server="access_log a.log combined buffer=64k; access_log none/such/b.log; return 200 one;")
+    nginx_run.signal(signal.SIGHUP)
+    nginx_run.wait_line(r'open\(\) ".*/none/such/b.log" failed', level="emerg")
+    assert nginx_run.ask() == b"one"
+    wait_until(lambda: len((nginx_run.folder / "a.log").read_text().splitlines()) == 1, "a line")

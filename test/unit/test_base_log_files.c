@@ -148,7 +148,7 @@ static void a_long_line_is_cut_and_ends(void **state)
 	log_nginx(LOG_INFO, "%s", text);
 	const char *line = content_of(path);
 	size_t n = strlen(line);
-	assert_true(n < 2048 && n > 2000);
+	assert_true(n <= 2048 && n > 2000);
 	assert_int_equal(line[n - 1], '\n');
 }
 
