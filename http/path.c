@@ -1,5 +1,7 @@
 #include "http/path.h"
 
+#include "http/chars.h"
+
 bool path_is_normal(struct slice path)
 {
 	char last = 0;
@@ -12,21 +14,13 @@ bool path_is_normal(struct slice path)
 	return true;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* One octet of the path, decoded; moves *at behind it. */
 static char next_octet(struct slice path, size_t *at)
 {
 	char c = path.p[(*at)++];
 	if (c != '%' || path.n - *at < 2)
 		return c;
-	int high = hex_value(path.p[*at]), low = hex_value(path.p[*at + 1]);
+	int high = http_hex_value(path.p[*at]), low = http_hex_value(path.p[*at + 1]);
 	if (high < 0 || low < 0)
 		return c;
 	*at += 2;

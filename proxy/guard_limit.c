@@ -138,11 +138,10 @@ void guard_give_held(struct guard *guard)
 	}
 }
 
-static int refuse_conn(struct exchange *x, struct guard *guard, const struct conf_limits_used *used)
+static int refuse_conn(struct guard *guard, const struct conf_limits_used *used)
 {
 	guard_give_held(guard);
 	guard->conn_word = used->is_conn_dry ? GUARD_LIMIT_REJECTED_DRY : GUARD_LIMIT_REJECTED;
-	(void)x;
 	return used->is_conn_dry ? GUARD_OK : used->conn_status;
 }
 
@@ -171,7 +170,7 @@ static int limit_conns(struct exchange *x, struct guard *guard, const struct con
 				web_log(x, used->conn_level, 0, NULL,
 					"limiting connections%s by zone \"%s\"",
 					used->is_conn_dry ? ", dry run," : "", zone->name);
-			return refuse_conn(x, guard, used);
+			return refuse_conn(guard, used);
 		}
 		guard->held[guard->held_count++] = (struct guard_held){counts, node};
 	}

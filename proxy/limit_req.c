@@ -12,18 +12,12 @@
 #define ONE 1000      /* a request */
 #define IDLE_MS 60000 /* a key that is younger than this goes only if it has to */
 
-static uint64_t leaked(const struct limit_node *node, uint64_t rate, uint64_t now_ms)
+/* What is left, with `more` poured in. */
+static uint64_t leaked(const struct limit_node *node, uint64_t more, uint64_t rate, uint64_t now_ms)
 {
 	uint64_t ms = now_ms > node->last_ms ? now_ms - node->last_ms : 0;
+	uint64_t full = node->excess + more;
 	/* No bucket is deeper than the time it would take to overflow here. */
-	uint64_t out = ms > UINT64_MAX / (rate + 1) ? UINT64_MAX : rate * ms / 1000;
-	return out < node->excess ? node->excess - out : 0;
-}
-
-static uint64_t excess_of(const struct limit_node *node, uint64_t rate, uint64_t now_ms)
-{
-	uint64_t ms = now_ms > node->last_ms ? now_ms - node->last_ms : 0;
-	uint64_t full = node->excess + ONE;
 	uint64_t out = ms > UINT64_MAX / (rate + 1) ? UINT64_MAX : rate * ms / 1000;
 	return out < full ? full - out : 0;
 }
@@ -34,7 +28,8 @@ static void make_room(struct limit_zone *zone, uint64_t rate, uint64_t now_ms, b
 {
 	for (int n = is_forced ? 0 : 1; n < 3 && !list_is_empty(&zone->by_use); n++) {
 		struct limit_node *node = list_last(&zone->by_use, struct limit_node, by_use);
-		if (n != 0 && (now_ms - node->last_ms < IDLE_MS || leaked(node, rate, now_ms) != 0))
+		if (n != 0 &&
+			(now_ms - node->last_ms < IDLE_MS || leaked(node, 0, rate, now_ms) != 0))
 			return;
 		limit_drop(zone, node);
 	}
@@ -85,7 +80,7 @@ enum limit_verdict limit_req_ask(struct limit_req *limits, uint32_t count, uint6
 				return LIMIT_NO_ROOM;
 			continue;
 		}
-		uint64_t excess = excess_of(limit->node, limit->rate, now_ms);
+		uint64_t excess = leaked(limit->node, ONE, limit->rate, now_ms);
 		if (excess > limit->burst) {
 			*ret_excess = excess;
 			return LIMIT_REFUSE;
@@ -98,7 +93,7 @@ enum limit_verdict limit_req_ask(struct limit_req *limits, uint32_t count, uint6
 		struct limit_req *limit = &limits[i];
 		if (limit->node == NULL)
 			continue;
-		uint64_t excess = excess_of(limit->node, limit->rate, now_ms);
+		uint64_t excess = leaked(limit->node, ONE, limit->rate, now_ms);
 		/* A new key: nothing had come before. */
 		if (limit->node->last_ms == 0)
 			excess = 0;

@@ -4,6 +4,7 @@
  */
 #include "proxy/web_proxy.h"
 
+#include "http/chars.h"
 #include "proxy/web_log.h"
 #include "proxy/web_uri.h"
 
@@ -26,7 +27,13 @@ static bool copy(struct exchange *x, struct slice *slice)
 	return p != NULL;
 }
 
-static bool carry(struct exchange *x, const char *p)
+static bool is_challenge(struct slice name)
+{
+	return slice_is_nocase(name, SLICE("WWW-Authenticate"));
+}
+
+/* Of the worker's head, which goes, what is_wanted says. */
+static bool carry(struct exchange *x, const char *p, bool (*is_wanted)(struct slice name))
 {
 	struct web *web = x->web;
 	const struct http_head *answer = x->answer;
@@ -37,13 +44,7 @@ static bool carry(struct exchange *x, const char *p)
 	for (uint16_t i = 0; i < answer->count; i++) {
 		struct slice name = http_span_in(p, answer->field[i].name);
 		struct slice value = http_span_in(p, answer->field[i].value);
-		if (slice_is_nocase(name, SLICE("Content-Type"))) {
-			if (!copy(x, &value))
-				return false;
-			web->carried_type = value;
-			continue;
-		}
-		if (!is_carried(name))
+		if (!is_wanted(name))
 			continue;
 		if (!copy(x, &name) || !copy(x, &value))
 			return false;
@@ -54,30 +55,18 @@ static bool carry(struct exchange *x, const char *p)
 
 bool web_carry_challenge(struct exchange *x, const char *p)
 {
-	struct web *web = x->web;
-	const struct http_head *answer = x->answer;
-	web->carried = arena_zero(&x->arena, (answer->count + 1) * sizeof(*web->carried));
-	web->carried_count = 0;
-	if (web->carried == NULL)
-		return false;
-	for (uint16_t i = 0; i < answer->count; i++) {
-		struct slice name = http_span_in(p, answer->field[i].name);
-		struct slice value = http_span_in(p, answer->field[i].value);
-		if (!slice_is_nocase(name, SLICE("WWW-Authenticate")))
-			continue;
-		if (!copy(x, &name) || !copy(x, &value))
-			return false;
-		web->carried[web->carried_count++] = (struct web_field){name, value, false};
-	}
-	return true;
+	return carry(x, p, is_challenge);
 }
 
-static int digit(char c)
+static bool carry_type(struct exchange *x, const char *p)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	struct slice type = http_head_value(x->answer, p, HF_CONTENT_TYPE);
+	if (type.p == NULL)
+		return true;
+	if (!copy(x, &type))
+		return false;
+	x->web->carried_type = type;
+	return true;
 }
 
 /* "%2e" -> "."; what is none of that stays as it is. */
@@ -88,12 +77,11 @@ static bool decode(struct arena *arena, struct slice text, struct slice *ret)
 	if (out == NULL)
 		return false;
 	for (size_t i = 0; i < text.n; i++) {
-		bool is_escape = text.p[i] == '%' && text.n - i > 2 && digit(text.p[i + 1]) >= 0 &&
-				 digit(text.p[i + 2]) >= 0;
-		if (is_escape)
-			out[n++] = (char)(digit(text.p[i + 1]) * 16 + digit(text.p[i + 2]));
-		else
-			out[n++] = text.p[i];
+		bool may_be = text.p[i] == '%' && text.n - i > 2;
+		int high = may_be ? http_hex_value(text.p[i + 1]) : -1;
+		int low = may_be ? http_hex_value(text.p[i + 2]) : -1;
+		bool is_escape = high >= 0 && low >= 0;
+		out[n++] = is_escape ? (char)(high << 4 | low) : text.p[i];
 		i += is_escape ? 2 : 0;
 	}
 	*ret = (struct slice){out, n};
@@ -146,7 +134,7 @@ bool web_accel(struct exchange *x, const char *p, enum step *ret_step)
 	struct slice to = http_head_find(x->answer, p, "X-Accel-Redirect"), uri, args, unsafe;
 	if (to.p == NULL || to.n == 0 || (proxy->ignore_headers & CONF_IGNORE_ACCEL_REDIRECT))
 		return false;
-	if (!carry(x, p) || !copy(x, &to)) {
+	if (!carry(x, p, is_carried) || !carry_type(x, p) || !copy(x, &to)) {
 		*ret_step = exchange_out_of_memory(x);
 		return true;
 	}

@@ -53,8 +53,7 @@ static const struct conf_location *find_prefix(const struct search *s,
 	return NULL;
 }
 
-static const struct conf_location *search_in(
-	struct search *s, const struct conf_location *outer, uint32_t depth)
+static const struct conf_location *search_in(struct search *s, const struct conf_location *outer)
 {
 	const struct conf_location *slash, *found = find_exact(s, outer);
 	if (found != NULL) {
@@ -70,7 +69,7 @@ static const struct conf_location *search_in(
 	found = outer;
 	bool stops = false;
 	if (prefix != NULL) {
-		found = prefix->inner_count == 0 ? prefix : search_in(s, prefix, depth + 1);
+		found = prefix->inner_count == 0 ? prefix : search_in(s, prefix);
 		if (s->is_exact)
 			return found;
 		/* ^~ is about those beside it, not about those inside. */
@@ -82,7 +81,7 @@ static const struct conf_location *search_in(
 			!web_match(s->x, location->regex, s->uri))
 			continue;
 		s->is_exact = true;
-		return location->inner_count == 0 ? location : search_in(s, location, depth + 1);
+		return location->inner_count == 0 ? location : search_in(s, location);
 	}
 	return found;
 }
@@ -90,7 +89,7 @@ static const struct conf_location *search_in(
 const struct conf_location *web_find_location(struct exchange *x, bool *ret_slash)
 {
 	struct search s = {.x = x, .uri = x->web->uri};
-	const struct conf_location *found = search_in(&s, x->web->srv->root, 0);
+	const struct conf_location *found = search_in(&s, x->web->srv->root);
 	*ret_slash = s.needs_slash;
 	return found;
 }

@@ -1,5 +1,7 @@
 #include "proxy/web_uri.h"
 
+#include "http/chars.h"
+
 /* Octets that stay as they are in a path: all that is visible ASCII but these (nginx 1.22). */
 static bool is_kept_in_path(unsigned char c)
 {
@@ -71,14 +73,6 @@ bool web_join(struct arena *arena, const struct slice *pieces, uint32_t count, s
 	return true;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool web_unescape_redirect(struct arena *arena, struct slice text, struct slice *ret)
 {
 	size_t n = 0, i = 0;
@@ -86,8 +80,8 @@ bool web_unescape_redirect(struct arena *arena, struct slice text, struct slice 
 	if (out == NULL)
 		return false;
 	while (i < text.n && text.p[i] != '?') {
-		int high = i + 2 < text.n ? hex_value(text.p[i + 1]) : -1;
-		int low = i + 2 < text.n ? hex_value(text.p[i + 2]) : -1;
+		int high = i + 2 < text.n ? http_hex_value(text.p[i + 1]) : -1;
+		int low = i + 2 < text.n ? http_hex_value(text.p[i + 2]) : -1;
 		int c = high < 0 ? -1 : high << 4 | low;
 		if (text.p[i] != '%' || c <= '%' || c >= 0x7f) {
 			out[n++] = text.p[i++];
@@ -135,8 +129,8 @@ bool web_unescape_path(struct arena *arena, struct slice path, bool merges, stru
 	for (size_t i = 0; i < path.n; i++) {
 		char c = path.p[i];
 		if (c == '%') {
-			int high = i + 2 < path.n ? hex_value(path.p[i + 1]) : -1;
-			int low = i + 2 < path.n ? hex_value(path.p[i + 2]) : -1;
+			int high = i + 2 < path.n ? http_hex_value(path.p[i + 1]) : -1;
+			int low = i + 2 < path.n ? http_hex_value(path.p[i + 2]) : -1;
 			if (high < 0 || low < 0)
 				return true;
 			c = (char)(high << 4 | low);

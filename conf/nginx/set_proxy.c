@@ -265,8 +265,7 @@ static bool set_bind(
 	if (node->arg_count == 2) {
 		if (strcmp(node->args[1], "transparent") != 0)
 			return ngx_fail(b, node, "invalid parameter \"%s\"", node->args[1]);
-		return ngx_fail(
-			b, node, "transparent proxying is not supported on this platform, ignored");
+		return ngx_fail(b, node, "\"transparent\" is not supported");
 	}
 	if (strcmp(node->args[0], "off") == 0) {
 		proxy->is_bind_off = true;
