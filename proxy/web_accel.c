@@ -81,7 +81,10 @@ static bool decode(struct arena *arena, struct slice text, struct slice *ret)
 		int high = may_be ? http_hex_value(text.p[i + 1]) : -1;
 		int low = may_be ? http_hex_value(text.p[i + 2]) : -1;
 		bool is_escape = high >= 0 && low >= 0;
-		out[n++] = is_escape ? (char)(high << 4 | low) : text.p[i];
+		if (is_escape)
+			out[n++] = (char)(high << 4 | low);
+		else
+			out[n++] = text.p[i];
 		i += is_escape ? 2 : 0;
 	}
 	*ret = (struct slice){out, n};
