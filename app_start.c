@@ -12,6 +12,7 @@
 #include "proxy/proxy.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -194,9 +195,22 @@ static bool make_temp_folders(const struct conf *conf, const struct privileges *
 /* Root's files that a reload will have to read as somebody else. */
 static void warn_unreadable(const char *path)
 {
-	if (access(path, R_OK) != 0)
+	if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0)
 		log_warn("reload_will_fail", "file=%s why=\"the user may not read it\"",
 			LOG_QUOTE(path));
+}
+
+static void warn_unreadable_keys(const struct conf_tls *tls)
+{
+	if (tls->web == NULL) {
+		warn_unreadable(tls->key);
+		return;
+	}
+	for (uint32_t i = 0; i < tls->web->certificate_key.count; i++) {
+		const char *path = tls->web->certificate_key.items[i].path;
+		if (path != NULL)
+			warn_unreadable(path);
+	}
 }
 
 static bool give_up_root(const struct conf *conf, const struct privileges *privileges)
@@ -210,13 +224,14 @@ static bool give_up_root(const struct conf *conf, const struct privileges *privi
 		return start_failed("user", err.text);
 	if (privileges_drop(privileges, &err) != 0)
 		return start_failed("user", err.text);
-	if (privileges->keeps_reading)
-		return true;
+	/* As a reload will: a container may have withheld the power that was to be kept. */
+	privileges_raise();
 	warn_unreadable(conf->file);
 	for (uint32_t i = 0; i < conf->server_count; i++) {
 		if (conf->servers[i].tls != NULL)
-			warn_unreadable(conf->servers[i].tls->key);
+			warn_unreadable_keys(conf->servers[i].tls);
 	}
+	privileges_lower();
 	return true;
 }
 

@@ -173,17 +173,37 @@ def test_winch_in_the_foreground_is_a_window_that_changed(nginx_run):
     assert nginx_run.ask() == b"one"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_a_reload_reads_what_only_root_may_read(nginx_run):
-    folder = nginx_run.folder
+ONLY_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+UNSEEN = {"ASAN_OPTIONS": "detect_leaks=0"}  # nobody may look into a process that was root's
+
+
+def with_secrets(folder):
+    """What an nginx.conf says that has `user`, and a key that only root may read."""
     folder.chmod(0o755)  # its log is opened as the user
     (folder / "secret").mkdir(0o700)
     for made, name in zip(tls.make_certificate("localhost"), ("cert.pem", "key.pem")):
         shutil.copy(made, folder / "secret" / name)
         (folder / "secret" / name).chmod(0o600)
     secured = f"server {{ listen unix:{folder}/t ssl; ssl_certificate secret/cert.pem; ssl_certificate_key secret/key.pem; }}"
-    text = {"main": "user nobody nogroup;", "http": f"client_body_temp_path bodies; {secured}"}
-    nginx_run.write(**text).start(env={"ASAN_OPTIONS": "detect_leaks=0"})  # nobody may look into such a process
+    return {"main": "user nobody nogroup;", "http": f"client_body_temp_path bodies; {secured}"}
+
+
+@ONLY_ROOT
+def test_where_that_power_is_withheld_the_start_says_what_will_happen(nginx_run):
+    text = with_secrets(nginx_run.folder)
+    command = ["setpriv", "--bounding-set", "-dac_read_search", "--inh-caps", "-dac_read_search", *nginx_run.command()]
+    nginx_run.write(**text).start(command=command, env=UNSEEN)
+    nginx_run.wait_line("^reload_will_fail: file=.*/secret/key.pem ", level="warn")
+    nginx_run.signal(signal.SIGHUP)
+    nginx_run.wait_line("Permission denied", level="emerg")
+    assert nginx_run.ask() == b"one"
+
+
+@ONLY_ROOT
+def test_a_reload_reads_what_only_root_may_read(nginx_run):
+    folder = nginx_run.folder
+    text = with_secrets(folder)
+    nginx_run.write(**text).start(env=UNSEEN)
     uid = pwd.getpwnam("nobody").pw_uid
     with open(f"/proc/{nginx_run.pid()}/status", encoding="ascii") as status:
         assert f"Uid:\t{uid}\t" in status.read()
