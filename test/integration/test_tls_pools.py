@@ -209,3 +209,20 @@ def test_a_fleet_behind_tls(behind_tls, start, authority):
         wait_until(lambda job=job: job in call("GET", f"/history/{job}"), f"{job} has ended")
     mine = [list(worker.call("GET", "/history")[1]) for worker in workers]
     assert sorted(sum(mine, [])) == sorted(jobs) and all(mine)
+
+
+def test_probes_go_through_octet_by_octet(worker_of, start, authority):
+    worker = worker_of()
+    mux = probed(start(one_pool(worker, tls(authority), health_check=PROBED), switches=["shortio"]))
+    wait_until(lambda: len(worker.requests) >= 3, "three probes")
+    assert mux.ask("/10").status == 200
+
+
+@pytest.mark.parametrize("number", [7, 11, 13, 17, 23, 31])  # a probe asks five times
+def test_probes_go_on_when_memory_runs_out_now_and_then(worker_of, start, authority, number):
+    worker = worker_of()
+    mux = probed(start(one_pool(worker, tls(authority), health_check={**PROBED, "fall": 100}),
+                       switches=[f"failalloc={number}"], wait=False))
+    for level in ("warn", "error"):
+        mux.announce(level=level)
+    wait_until(lambda: len(worker.requests) >= 3, "three probes")
